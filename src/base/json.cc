@@ -1,0 +1,237 @@
+#include "base/json.h"
+
+#include <array>
+#include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
+#include <unordered_set>
+
+namespace latchkey::base {
+namespace {
+
+// Builds the tree itself, because Boost's own builder lets the last of two equal names win.
+struct TreeHandler {
+  static constexpr std::size_t max_object_size = 100000;
+  static constexpr std::size_t max_array_size = 100000;
+  static constexpr std::size_t max_key_size = 1 << 20;
+  static constexpr std::size_t max_string_size = 1 << 24;
+  using error_code = boost::json::error_code;
+
+  json::value result;
+  std::vector<json::value*> open;
+  std::string key;
+  std::string text;
+  bool duplicate = false;
+
+  json::value* Place(json::value value) {
+    if (open.empty()) {
+      result = std::move(value);
+      return &result;
+    }
+    if (auto* array = open.back()->if_array()) return &array->emplace_back(std::move(value));
+    auto& object = open.back()->get_object();
+    const auto [it, inserted] = object.emplace(key, std::move(value));
+    key.clear();
+    if (!inserted) duplicate = true;
+    return &it->value();
+  }
+  bool Checked(error_code& ec) const {
+    if (duplicate) ec = boost::json::error::extra_data;
+    return !duplicate;
+  }
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+  bool on_object_begin(error_code& ec) {
+    json::value* value = Place(json::object());
+    open.push_back(value);
+    return Checked(ec);
+  }
+  bool on_object_end(std::size_t, error_code&) {
+    open.pop_back();
+    return true;
+  }
+  bool on_array_begin(error_code& ec) {
+    json::value* value = Place(json::array());
+    open.push_back(value);
+    return Checked(ec);
+  }
+  bool on_array_end(std::size_t, error_code&) {
+    open.pop_back();
+    return true;
+  }
+  bool on_key_part(json::string_view part, std::size_t, error_code&) {
+    key.append(part.data(), part.size());
+    return true;
+  }
+  bool on_key(json::string_view part, std::size_t, error_code&) {
+    key.append(part.data(), part.size());
+    return true;
+  }
+  bool on_string_part(json::string_view part, std::size_t, error_code&) {
+    text.append(part.data(), part.size());
+    return true;
+  }
+  bool on_string(json::string_view part, std::size_t, error_code& ec) {
+    text.append(part.data(), part.size());
+    Place(json::string(text));
+    text.clear();
+    return Checked(ec);
+  }
+  bool on_number_part(json::string_view, error_code&) { return true; }
+  bool on_int64(std::int64_t number, json::string_view, error_code& ec) {
+    Place(number);
+    return Checked(ec);
+  }
+  bool on_uint64(std::uint64_t number, json::string_view, error_code& ec) {
+    Place(static_cast<double>(number));
+    return Checked(ec);
+  }
+  bool on_double(double number, json::string_view, error_code& ec) {
+    Place(number);
+    return Checked(ec);
+  }
+  bool on_bool(bool value, error_code& ec) {
+    Place(value);
+    return Checked(ec);
+  }
+  bool on_null(error_code& ec) {
+    Place(nullptr);
+    return Checked(ec);
+  }
+  bool on_comment_part(json::string_view, error_code&) { return true; }
+  bool on_comment(json::string_view, error_code&) { return true; }
+};
+
+void AppendInt(std::string& out, std::int64_t number) {
+  std::array<char, 24> buffer;
+  const auto [end, ec] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
+  out.append(buffer.data(), end);
+}
+
+}  // namespace
+
+Result<json::value> ParseJson(std::string_view text, const JsonLimits& limits) {
+  json::parse_options options;
+  options.max_depth = limits.max_depth;
+  json::basic_parser<TreeHandler> parser(options);
+  json::error_code ec;
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+  if (parser.handler().duplicate)
+    return Error{Errc::kJsonInvalid, "two members of one object have the same name"};
+  if (ec) return Error{Errc::kJsonInvalid, "at byte " + std::to_string(used) + ": " + ec.message()};
+  for (std::size_t i = used; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+      return Error{Errc::kJsonInvalid, "at byte " + std::to_string(i) + ": text after the document"};
+  }
+  return std::move(parser.handler().result);
+}
+
+std::string WriteJson(const json::value& value) { return json::serialize(value); }
+
+void AppendJsonString(std::string& out, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      default:
+        out += "\\u00";
+        out += kDigits[c >> 4];
+        out += kDigits[c & 15];
+    }
+  }
+  out.append(text, plain, text.size() - plain);
+  out += '"';
+}
+
+void JsonWriter::Separate() {
+  if (comma_) out_ += ',';
+  comma_ = true;
+}
+
+JsonWriter& JsonWriter::Open(char bracket) {
+  Separate();
+  out_ += bracket;
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::Close(char bracket) {
+  out_ += bracket;
+  comma_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::Key(std::string_view name) {
+  Separate();
+  AppendJsonString(out_, name);
+  out_ += ':';
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::String(std::string_view text) {
+  Separate();
+  AppendJsonString(out_, text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Int(std::int64_t number) {
+  Separate();
+  AppendInt(out_, number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Time(TimePoint time) {
+  Separate();
+  out_ += '"';
+  out_ += FormatTime(time);
+  out_ += '"';
+  return *this;
+}
+
+JsonWriter& JsonWriter::Id(const Uuid& id) {
+  Separate();
+  out_ += '"';
+  id.AppendTo(out_);
+  out_ += '"';
+  return *this;
+}
+
+JsonWriter& JsonWriter::Tree(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null: return Null();
+    case json::kind::bool_: return Bool(value.get_bool());
+    case json::kind::int64: return Int(value.get_int64());
+    case json::kind::string: return String(value.get_string());
+    case json::kind::array:
+      BeginArray();
+      for (const auto& item : value.get_array()) Tree(item);
+      return EndArray();
+    case json::kind::object:
+      BeginObject();
+      for (const auto& [name, item] : value.get_object()) Key(name).Tree(item);
+      return EndObject();
+    default: return Raw(json::serialize(value));
+  }
+}
+
+JsonWriter& JsonWriter::Raw(std::string_view document) {
+  Separate();
+  out_ += document;
+  return *this;
+}
+
+}  // namespace latchkey::base

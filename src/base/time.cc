@@ -1,0 +1,189 @@
+#include "base/time.h"
+
+#include <array>
+#include <cstdio>
+
+namespace latchkey::base {
+namespace {
+
+using std::chrono::day;
+using std::chrono::days;
+using std::chrono::month;
+using std::chrono::sys_days;
+using std::chrono::year;
+using std::chrono::year_month_day;
+
+constexpr std::array<const char*, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+// Reads exactly `count` digits from the front of `text`.
+std::optional<int> Digits(std::string_view& text, std::size_t count) {
+  if (text.size() < count) return std::nullopt;
+  int value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(count);
+  return value;
+}
+
+bool Take(std::string_view& text, char c) {
+  if (text.empty() || text.front() != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+bool AllDigits(std::string_view text) {
+  for (const char c : text)
+    if (c < '0' || c > '9') return false;
+  return !text.empty();
+}
+
+struct Clock {
+  int hour = 0, minute = 0, second = 0;
+  std::int64_t micros = 0;
+};
+
+// hh[:mm[:ss[.fraction]]], with or without colons.
+std::optional<Clock> ReadClock(std::string_view& text) {
+  Clock clock;
+  const auto hour = Digits(text, 2);
+  if (!hour) return std::nullopt;
+  clock.hour = *hour;
+  const bool colons = Take(text, ':');
+  if (const auto minute = Digits(text, 2)) {
+    clock.minute = *minute;
+    if (!colons || Take(text, ':')) {
+      if (const auto second = Digits(text, 2)) {
+        clock.second = *second;
+        if (Take(text, '.') || Take(text, ',')) {
+          std::int64_t scale = 100000;
+          if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+          while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+            clock.micros += (text.front() - '0') * scale;
+            scale /= 10;
+            text.remove_prefix(1);
+          }
+        }
+      } else if (colons) {
+        return std::nullopt;
+      }
+    }
+  } else if (colons) {
+    return std::nullopt;
+  }
+  if (clock.hour > 24 || clock.minute > 59 || clock.second > 60) return std::nullopt;
+  if (clock.hour == 24 && (clock.minute || clock.second || clock.micros)) return std::nullopt;
+  return clock;
+}
+
+// Z, +hh, +hh:mm or +hhmm as seconds east of UTC; nothing at all means UTC.
+std::optional<int> ReadZone(std::string_view& text) {
+  if (text.empty()) return 0;
+  if (Take(text, 'Z') || Take(text, 'z')) return text.empty() ? std::optional(0) : std::nullopt;
+  if (text == " UTC") {
+    text = {};
+    return 0;
+  }
+  const int sign = text.front() == '-' ? -1 : 1;
+  if (!Take(text, '+') && !Take(text, '-')) return std::nullopt;
+  const auto hour = Digits(text, 2);
+  if (!hour || *hour > 23) return std::nullopt;
+  int minute = 0;
+  if (!text.empty()) {
+    Take(text, ':');
+    const auto value = Digits(text, 2);
+    if (!value || *value > 59 || !text.empty()) return std::nullopt;
+    minute = *value;
+  }
+  return sign * (*hour * 3600 + minute * 60);
+}
+
+}  // namespace
+
+std::string FormatTime(TimePoint time) {
+  const auto date = std::chrono::floor<days>(time);
+  const year_month_day ymd{date};
+  const std::int64_t millis = std::chrono::floor<std::chrono::milliseconds>(time - date).count();
+  std::array<char, 48> buffer;
+  const int size = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                                 static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
+                                 static_cast<unsigned>(ymd.day()), static_cast<int>(millis / 3600000),
+                                 static_cast<int>(millis / 60000 % 60), static_cast<int>(millis / 1000 % 60),
+                                 static_cast<int>(millis % 1000));
+  return {buffer.data(), static_cast<std::size_t>(size)};
+}
+
+std::string FormatHttpDate(TimePoint time) {
+  const auto date = std::chrono::floor<days>(time);
+  const year_month_day ymd{date};
+  const std::int64_t seconds = std::chrono::floor<Seconds>(time - date).count();
+  std::array<char, 64> buffer;
+  const int size = std::snprintf(
+      buffer.data(), buffer.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
+      kWeekdays[std::chrono::weekday(date).c_encoding()], static_cast<unsigned>(ymd.day()),
+      kMonths[static_cast<unsigned>(ymd.month()) - 1], static_cast<int>(ymd.year()),
+      static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
+  return {buffer.data(), static_cast<std::size_t>(size)};
+}
+
+std::optional<TimePoint> ParseHttpDate(std::string_view text) {
+  if (text.size() != 29) return std::nullopt;
+  std::string_view rest = text.substr(5);
+  const auto dd = Digits(rest, 2);
+  if (!dd || !Take(rest, ' ')) return std::nullopt;
+  unsigned mm = 0;
+  while (mm < kMonths.size() && rest.substr(0, 3) != kMonths[mm]) ++mm;
+  if (mm == kMonths.size()) return std::nullopt;
+  rest.remove_prefix(3);
+  if (!Take(rest, ' ')) return std::nullopt;
+  const auto yyyy = Digits(rest, 4);
+  if (!yyyy || !Take(rest, ' ')) return std::nullopt;
+  const auto hh = Digits(rest, 2);
+  if (!hh || !Take(rest, ':')) return std::nullopt;
+  const auto mi = Digits(rest, 2);
+  if (!mi || !Take(rest, ':')) return std::nullopt;
+  const auto ss = Digits(rest, 2);
+  if (!ss || rest != " GMT") return std::nullopt;
+  const year_month_day ymd{year(*yyyy), month(mm + 1), day(static_cast<unsigned>(*dd))};
+  if (!ymd.ok() || *hh > 23 || *mi > 59 || *ss > 60) return std::nullopt;
+  const TimePoint time = sys_days(ymd) + Seconds(*hh * 3600 + *mi * 60 + *ss);
+  if (FormatHttpDate(time) != text) return std::nullopt;  // the weekday must agree
+  return time;
+}
+
+std::optional<TimePoint> ParseTime(std::string_view text) {
+  if (AllDigits(text)) {  // also eight digits: never a compact date
+    if (text.size() > 12) return std::nullopt;
+    std::int64_t seconds = 0;
+    for (const char c : text) seconds = seconds * 10 + (c - '0');
+    if (seconds > 253402300799) return std::nullopt;
+    return FromUnixSeconds(seconds);
+  }
+  const auto yyyy = Digits(text, 4);
+  if (!yyyy) return std::nullopt;
+  const bool dashes = Take(text, '-');
+  const auto mm = Digits(text, 2);
+  if (!mm || (dashes && !Take(text, '-'))) return std::nullopt;
+  const auto dd = Digits(text, 2);
+  if (!dd) return std::nullopt;
+  const year_month_day ymd{year(*yyyy), month(static_cast<unsigned>(*mm)), day(static_cast<unsigned>(*dd))};
+  if (!ymd.ok()) return std::nullopt;
+  TimePoint time = sys_days(ymd);
+  if (text.empty()) return time;
+  if (!Take(text, 'T') && !Take(text, 't') && !Take(text, ' ')) return std::nullopt;
+  const auto clock = ReadClock(text);
+  if (!clock) return std::nullopt;
+  const auto zone = ReadZone(text);
+  if (!zone) return std::nullopt;
+  time += Seconds(clock->hour * 3600 + clock->minute * 60 + clock->second - *zone);
+  return time + Duration(clock->micros);
+}
+
+TimePoint SystemNow() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+}  // namespace latchkey::base
