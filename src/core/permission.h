@@ -1,0 +1,35 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/role.h"
+
+namespace latchkey::core {
+
+// conventions.md §4.3: every permission string and who may hold it.
+struct PermissionRow {
+  std::string_view name;  // "license.validate"
+  Roles allowed;          // staff except read-only hold all
+  Roles defaults;
+};
+std::span<const PermissionRow> AllPermissions();  // sorted by name
+
+std::vector<std::string> DefaultPermissions(Role role);
+std::vector<std::string> AllowedPermissions(Role role);
+
+// A set that may be the wildcard ("*" = the holder's whole allowed set).
+class PermissionSet {
+ public:
+  static PermissionSet Of(Role role, std::span<const std::string> held);  // "*" expands to the allowed set
+  bool Has(std::string_view permission) const;
+  PermissionSet Intersect(const PermissionSet& other) const;
+  std::vector<std::string> names() const;  // sorted
+
+ private:
+  std::vector<bool> bits_;  // by position in AllPermissions
+};
+
+}  // namespace latchkey::core

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "core/account.h"
+#include "core/license.h"
+#include "core/machine.h"
+#include "core/policy.h"
+#include "core/product.h"
+
+namespace latchkey::core {
+
+using Violations = std::vector<Violation>;
+
+// All rules of one record that need no database (bounds, lengths, enumerations, joint rules), in the order in which errors are
+// listed (licenses.md §2 to §7, machines.md §1.7). Empty = sound. Uniqueness and references are the service's.
+Violations CheckProduct(const Product& product);
+Violations CheckEntitlement(const Entitlement& entitlement);
+Violations CheckPolicy(const Policy& policy, bool creating);
+Violations CheckLicense(const License& license, const Policy& policy, bool creating);
+Violations CheckMachine(const Machine& machine, bool creating);
+Violations CheckMetadata(const Metadata& metadata);  // METADATA_TOO_LONG limits (conventions.md §1.8)
+
+// Strategies arrive as any text: those that are not known become violations with the detail of licenses.md §4.2 and are left out of
+// the returned object, so that the rest of the record can still be checked.
+struct StrategyName {
+  std::string_view attribute;  // "overage_strategy"
+  std::string_view words;      // "unsupported overage strategy"
+};
+std::span<const StrategyName> PolicyStrategies();
+
+// Transfer to another policy (licenses.md §7.7): the first failing rule, if any.
+std::optional<Violation> CheckTransfer(const Policy& from, const Policy& to);
+
+}  // namespace latchkey::core

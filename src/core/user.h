@@ -1,0 +1,31 @@
+#pragma once
+
+#include "core/resource.h"
+
+namespace latchkey::core {
+
+// events.md §1, as far as sign-in and `me` need it.
+struct User : Record {
+  std::optional<std::string> first_name, last_name;
+  std::string email;  // lower-cased, trimmed
+  std::optional<std::string> password_digest;
+  std::string role = "user";  // wire name
+  std::optional<TimePoint> banned_at;
+  Strings permissions;
+  Metadata metadata;
+};
+
+// conventions.md §3.2, §9.1.
+struct Token : Record {
+  std::string bearer_type;  // "users", "products", "licenses", "environments"
+  Uuid bearer_id;
+  std::string kind;         // "admin-token", ...
+  Bytes digest;             // HMAC-SHA-256 of the raw token under the account's secret
+  std::optional<TimePoint> expiry;
+  std::optional<std::string> name;
+  Strings permissions;      // own list; ["*"] = what the bearer has
+  std::optional<std::int64_t> max_activations, max_deactivations;
+  std::int64_t activations = 0, deactivations = 0;
+};
+
+}  // namespace latchkey::core
