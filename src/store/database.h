@@ -100,7 +100,8 @@ class Database {
 
   // Runs `work` in the writer lane, in its own savepoint of a group that commits together. An error from `work` undoes its
   // changes alone. `done` gets that error, or success after the group is durable, or the group's failure (nothing kept); it
-  // runs on the writer thread: hand long work elsewhere. Order of writes = order of calls.
+  // runs on the writer thread: hand long work elsewhere. Order of writes = order of calls. When the queue is full or the
+  // database is closing, `work` is dropped and `done` gets kUnavailable on the calling thread.
   virtual void Write(Work work, Done done) = 0;
 
   // The same, waiting for the result: for tools, jobs and tests; never on an I/O or writer thread.
