@@ -12,17 +12,19 @@ struct PublicKeys {
   std::optional<RsaPublicKey> rsa;
   std::optional<EcdsaPublicKey> ecdsa;
 
-  // True if `signature` is `algorithm`'s signature over Prefix(purpose) + body. The caller names the algorithm it
-  // expects; nothing is ever read from the message (threat-model M1).
-  bool Verify(SignatureAlgorithm algorithm, Purpose purpose, std::string_view body, ByteView signature) const;
+  // True if `signature` is `algorithm`'s signature over Prefix(purpose) + body. The caller names
+  // the algorithm it expects; nothing is ever read from the message (threat-model M1).
+  bool Verify(SignatureAlgorithm algorithm, Purpose purpose, std::string_view body,
+              ByteView signature) const;
 };
 
-// An account's key pairs (conventions.md §6): one per family, made with the account, never rotated implicitly. The RSA pair may
-// be absent in test mode until first use (decision 18). Thread-safe.
+// An account's key pairs (conventions.md §6): one per family, made with the account, never rotated
+// implicitly. The RSA pair may be absent in test mode until first use (decision 18). Thread-safe.
 class AccountKeys {
  public:
   static AccountKeys Generate(Random& random);
-  AccountKeys(Ed25519PrivateKey ed25519, std::optional<RsaPrivateKey> rsa, std::optional<EcdsaPrivateKey> ecdsa);
+  AccountKeys(Ed25519PrivateKey ed25519, std::optional<RsaPrivateKey> rsa,
+              std::optional<EcdsaPrivateKey> ecdsa);
 
   // Signs Prefix(purpose) + body. kInternal when the family is absent.
   Result<Bytes> Sign(SignatureAlgorithm algorithm, Purpose purpose, std::string_view body) const;

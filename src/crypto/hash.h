@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -15,7 +16,8 @@ using Digest256 = std::array<std::uint8_t, 32>;
 Digest256 Sha256(ByteView data);
 Digest256 HmacSha256(ByteView key, ByteView data);
 
-// HKDF-SHA-256 (RFC 5869), at most 255*32 bytes.
+// HKDF-SHA-256 (RFC 5869), at most 255*32 bytes (std::invalid_argument beyond: a bug of the
+// caller).
 Bytes HkdfSha256(ByteView secret, ByteView salt, std::string_view info, std::size_t size);
 
 inline Digest256 Sha256(std::string_view text) { return Sha256(base::AsBytes(text)); }

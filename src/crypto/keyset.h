@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -22,11 +24,22 @@ struct VerifyingKey {
   std::optional<TimePoint> not_after{};
 };
 
-// Ed25519 signing keys of one purpose: one primary, and older ones that still verify. Copies are cheap enough for one
-// per request; not thread-safe.
+// A key as the store keeps it; `seed` belongs sealed.
+struct StoredKey {
+  VerifyingKey verifying;
+  Secret seed;  // 32 bytes
+};
+
+// Ed25519 signing keys of one purpose: one primary, and older ones that still verify. Copies are
+// cheap enough for one per request; not thread-safe.
 class Keyset {
  public:
   static Keyset Generate(Purpose purpose, TimePoint now, Random& random);
+
+  // Export() and back. kMalformed unless there is exactly one primary, every seed gives its public
+  // key and id, and no id comes twice.
+  static Result<Keyset> Import(Purpose purpose, const std::vector<StoredKey>& keys);
+  std::vector<StoredKey> Export() const;
 
   // Adds a fresh key and makes it primary. The old primary keeps verifying until `overlap_until`.
   KeyId Rotate(TimePoint now, TimePoint overlap_until, Random& random);
@@ -34,8 +47,10 @@ class Keyset {
   Result<void> Distrust(const KeyId& id);
 
   Bytes Sign(std::string_view body) const;  // with the primary key, over Prefix(purpose) + body
-  // Tries `hint` first when it names a live key, then every live key: a hint is never authority (M1).
-  bool Verify(std::string_view body, ByteView signature, TimePoint now, const KeyId& hint = {}) const;
+  // Tries `hint` first when it names a live key, then every live key: a hint is never authority
+  // (M1). Live: not distrusted, and not_before <= now < not_after.
+  bool Verify(std::string_view body, ByteView signature, TimePoint now,
+              const KeyId& hint = {}) const;
 
   Purpose purpose() const { return purpose_; }
   const KeyId& primary() const { return primary_; }

@@ -16,10 +16,12 @@ namespace latchkey::crypto {
 // The four primitives of machines.md §6.10, by their wire names.
 enum class SignatureAlgorithm { kEd25519, kRsaPssSha256, kRsaSha256, kEcdsaP256 };
 std::string_view Name(SignatureAlgorithm algorithm);  // "ed25519", "rsa-pss-sha256", ...
-std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(std::string_view name);  // exact, lower case
+std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(
+    std::string_view name);  // exact, lower case
 
-// What is signed. Signing and verifying name the purpose, and its prefix is part of the signed bytes, so that a
-// signature of one kind never passes as another (threat-model M1, rows 4, 5, 9, 12).
+// What is signed. Signing and verifying name the purpose, and its prefix is part of the signed
+// bytes, so that a signature of one kind never passes as another (threat-model M1, rows 4, 5, 9,
+// 12).
 enum class Purpose {
   kResponse,     // "(request-target): "  HTTP responses and webhooks (conventions.md §6)
   kLicenseKey,   // "key/"                signed license keys of the prefixed schemes
@@ -30,14 +32,14 @@ enum class Purpose {
   kDeviceProof,  // "latchkey-device-v1\n" possession of a device key
 };
 std::string_view Prefix(Purpose purpose);
-// True if `text` starts with the prefix of any purpose: such texts are refused as key datasets of the unprefixed
-// schemes (decision 9).
+// True if `text` starts with the prefix of any purpose: such texts are refused as key datasets of
+// the unprefixed schemes (decision 9).
 bool StartsLikeSigned(std::string_view text);
 
 class Ed25519PublicKey {
  public:
-  // 64 hex characters or 32 bytes. kMalformed for another form; kWeakKey for non-canonical or small-order points
-  // (threat-model M2, row 11).
+  // 64 hex characters or 32 bytes. kMalformed for another form; kWeakKey for non-canonical or
+  // small-order points (threat-model M2, row 11).
   static Result<Ed25519PublicKey> FromHex(std::string_view hex);
   static Result<Ed25519PublicKey> FromBytes(ByteView bytes);
   bool Verify(ByteView message, ByteView signature) const;  // libsodium's strict rules
@@ -46,6 +48,7 @@ class Ed25519PublicKey {
   friend bool operator==(const Ed25519PublicKey&, const Ed25519PublicKey&) = default;
 
  private:
+  friend class Ed25519PrivateKey;
   std::array<std::uint8_t, 32> bytes_{};
 };
 
@@ -58,18 +61,24 @@ class Ed25519PrivateKey {
   Secret Seed() const;
 
  private:
+  Ed25519PrivateKey() = default;
   Secret key_;  // libsodium's 64-byte form
   Ed25519PublicKey public_key_;
 };
 
-// RSA-2048 and P-256 by OpenSSL EVP. Copies share the immutable key; safe from any thread.
+// RSA-2048 and P-256 by OpenSSL EVP. Copies share the immutable key; safe from any thread. A
+// default-constructed public key verifies nothing. Private keys are read from PKCS#8 or the older
+// "RSA PRIVATE KEY" and "EC PRIVATE KEY" PEM, never encrypted ones; FromPem signs and verifies
+// once, so that a damaged pair is kMalformed.
 class RsaPublicKey {
  public:
-  static Result<RsaPublicKey> FromPem(std::string_view spki_pem);  // exactly 2048 bits, else kMalformed
-  bool VerifyPkcs1(ByteView message, ByteView signature) const;    // exactly 256 bytes, below the modulus
-  bool VerifyPss(ByteView message, ByteView signature) const;      // any salt length
-  std::optional<Bytes> Recover(ByteView block) const;              // undoes RsaPrivateKey::EncryptPrivate
-  std::string ToPem() const;                                       // SubjectPublicKeyInfo, trailing newline
+  static Result<RsaPublicKey> FromPem(
+      std::string_view spki_pem);  // exactly 2048 bits, else kMalformed
+  bool VerifyPkcs1(ByteView message,
+                   ByteView signature) const;  // exactly 256 bytes, below the modulus
+  bool VerifyPss(ByteView message, ByteView signature) const;  // any salt length
+  std::optional<Bytes> Recover(ByteView block) const;  // undoes RsaPrivateKey::EncryptPrivate
+  std::string ToPem() const;                           // SubjectPublicKeyInfo, trailing newline
 
  private:
   friend class RsaPrivateKey;
@@ -82,11 +91,13 @@ class RsaPrivateKey {
   static Result<RsaPrivateKey> FromPem(const Secret& pem);
   Bytes SignPkcs1(ByteView message) const;
   Bytes SignPss(ByteView message) const;  // 222 bytes of salt
-  Result<Bytes> EncryptPrivate(ByteView data) const;  // PKCS#1 v1.5 type 1, at most 245 bytes, else kMalformed
+  Result<Bytes> EncryptPrivate(
+      ByteView data) const;  // PKCS#1 v1.5 type 1, at most 245 bytes, else kMalformed
   RsaPublicKey public_key() const;
   Secret ToPem() const;  // PKCS#8
 
  private:
+  RsaPrivateKey() = default;
   std::shared_ptr<void> key_;
 };
 
@@ -107,9 +118,10 @@ class EcdsaPrivateKey {
   static Result<EcdsaPrivateKey> FromPem(const Secret& pem);
   Bytes Sign(ByteView message) const;  // DER
   EcdsaPublicKey public_key() const;
-  Secret ToPem() const;
+  Secret ToPem() const;  // PKCS#8
 
  private:
+  EcdsaPrivateKey() = default;
   std::shared_ptr<void> key_;
 };
 
