@@ -11,6 +11,8 @@ struct Account : Record {
   std::string api_version = "1.8";
   bool protected_ = false;
 };
+template <>
+const Resource& ResourceOf<Account>();
 
 Result<void> Check(const Account& account);  // slug rules, lengths
 

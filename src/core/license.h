@@ -24,6 +24,8 @@ struct License : Record {
   // Running totals over its machines (machines.md §1.8).
   std::int64_t machines_count = 0, machines_cores = 0, machines_memory = 0, machines_disk = 0;
 };
+template <>
+const Resource& ResourceOf<License>();
 
 // The limits in force: the license's override, else the policy's value; null = unlimited.
 struct Limits {

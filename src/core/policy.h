@@ -103,6 +103,8 @@ struct Policy : Record {
   std::optional<std::int64_t> sync_interval, offline_grace, expiry_grace, max_file_ttl;
   Metadata metadata;
 };
+template <>
+const Resource& ResourceOf<Policy>();
 
 // Heartbeat period in seconds: the policy's, or 600.
 inline std::int64_t HeartbeatSeconds(const Policy& policy) { return policy.heartbeat_duration.value_or(600); }

@@ -19,6 +19,8 @@ struct Product : Record {
   Strings permissions;
   Metadata metadata;
 };
+template <>
+const Resource& ResourceOf<Product>();
 
 // licenses.md §3.
 struct Entitlement : Record {
@@ -26,5 +28,7 @@ struct Entitlement : Record {
   std::string code;
   Metadata metadata;
 };
+template <>
+const Resource& ResourceOf<Entitlement>();
 
 }  // namespace latchkey::core

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "base/uuid.h"
@@ -17,7 +19,7 @@
 // export and the API description are derived from these tables; rules work on the plain structs.
 namespace latchkey::core {
 
-// What every stored record has.
+// What every stored record has. These members are not in the tables: `created` and `updated` are rendered after the last attribute.
 struct Record {
   Uuid id;
   Uuid account_id;
@@ -28,10 +30,11 @@ struct Record {
 };
 
 // JSON types of attributes (conventions.md §1.7).
-enum class Kind { kString, kInteger, kBoolean, kTime, kEnum, kStrings, kMetadata, kId };
+// kBytes never travels on the wire.
+enum class Kind { kString, kInteger, kBoolean, kTime, kEnum, kStrings, kMetadata, kId, kBytes };
 
 // A value between wire, struct and database. Null is monostate; kEnum travels as its wire name, kStrings and kMetadata as JSON.
-using Value = std::variant<std::monostate, bool, std::int64_t, std::string, TimePoint, Uuid, json::value>;
+using Value = std::variant<std::monostate, bool, std::int64_t, std::string, TimePoint, Uuid, json::value, Bytes>;
 
 enum class Storage {
   kPlain,          // a readable column
@@ -44,13 +47,17 @@ struct Attribute {
   std::string_view name;  // snake_case: the column; camelised, the wire name
   Kind kind = Kind::kString;
   bool nullable = false;       // null can be stored; otherwise a sent null counts as absent
+  bool null_on_create = true;  // false: nullable on update only, a null sent on create counts as absent
   bool blank_allowed = false;  // "" (or an empty array) may be sent
   bool required = false;       // create without it: 400 `is missing`
   Roles create{};              // who may send it on create; others: 400 `unpermitted parameter`
   Roles update{};
   Storage storage = Storage::kPlain;
-  bool shown = true;  // rendered in the attributes of a resource document
-  std::span<const std::string_view> names{};  // kEnum: all wire names, in enumerator order
+  bool shown = true;    // rendered in the attributes of a resource document
+  bool viewed = false;  // stored, but what is rendered (or whether it is) comes from the API's view, as with kComputed
+  // kEnum: all wire names in enumerator order; any string may be sent, an unknown one is 422 (rules.h). kString: the only texts
+  // that may be sent, others are 400 `is invalid`; empty = any.
+  std::span<const std::string_view> names{};
   Value (*get)(const void* record) = nullptr;
   void (*set)(void* record, const Value& value) = nullptr;  // a value of another kind than `kind` is a bug
 
@@ -61,17 +68,21 @@ struct Attribute {
   constexpr Attribute BlankAllowed() const { auto a = *this; a.blank_allowed = true; return a; }
   constexpr Attribute Hidden() const { auto a = *this; a.shown = false; return a; }
   constexpr Attribute Stored(Storage how) const { auto a = *this; a.storage = how; return a; }
+  constexpr Attribute Viewed() const { auto a = *this; a.viewed = true; return a; }
+  constexpr Attribute NotNull() const { auto a = *this; a.nullable = false; return a; }
+  constexpr Attribute NullOnUpdateOnly() const { auto a = *this; a.null_on_create = false; return a; }
+  constexpr Attribute OneOf(std::span<const std::string_view> texts) const { auto a = *this; a.names = texts; return a; }
 };
 
 struct Relationship {
   std::string_view name;    // snake_case: "policy"
-  std::string_view target;  // wire type: "policies"
+  std::string_view target;  // wire type: "policies"; empty: the record says (a token's `bearer_type`)
   enum class Form { kToOne, kLinkOnly } form = Form::kToOne;
   std::string_view column{};     // "policy_id"; empty when nothing is stored (always null, or link-only)
   bool nullable = true;
   bool required = false;         // create without it: 400 `is missing`
   Roles create{};                // who may send it on create
-  bool own_link = true;          // related link is `{self}/{name}`; false: the target's own link (account, environment)
+  bool own_link = true;          // related link is `{self}/{name, dashed}`; false: the target's own link (account, environment)
   std::optional<Uuid> (*get)(const void* record) = nullptr;
   void (*set)(void* record, std::optional<Uuid> id) = nullptr;
 
@@ -146,6 +157,12 @@ struct Field<Uuid> {
   static constexpr Kind kKind = Kind::kId;
   static Value To(const Uuid& v) { return v; }
   static Uuid From(const Value& v) { return std::get<Uuid>(v); }
+};
+template <>
+struct Field<Bytes> {
+  static constexpr Kind kKind = Kind::kBytes;
+  static Value To(const Bytes& v) { return v; }
+  static Bytes From(const Value& v) { return std::get<Bytes>(v); }
 };
 template <>
 struct Field<Metadata> {

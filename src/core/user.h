@@ -14,6 +14,8 @@ struct User : Record {
   Strings permissions;
   Metadata metadata;
 };
+template <>
+const Resource& ResourceOf<User>();
 
 // conventions.md §3.2, §9.1.
 struct Token : Record {
@@ -27,5 +29,7 @@ struct Token : Record {
   std::optional<std::int64_t> max_activations, max_deactivations;
   std::int64_t activations = 0, deactivations = 0;
 };
+template <>
+const Resource& ResourceOf<Token>();
 
 }  // namespace latchkey::core
