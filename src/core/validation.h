@@ -3,8 +3,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "core/downtime.h"
 #include "core/license.h"
 #include "core/machine.h"
 #include "core/policy.h"
@@ -63,19 +65,26 @@ struct Snapshot {
   std::optional<LicenseUser> owner;
   std::vector<LicenseUser> users;         // attached, without the owner
   std::vector<std::string> entitlements;  // effective codes, distinct
+  // Oldest first: the first match is the one whose processes count (§9.3 d). A lease lists its own machine only; totals then come
+  // from the license's running totals, which count unless more machines than that are listed here.
   std::vector<Machine> machines;
   std::optional<std::string> environment_code;
-  // Filled when processes, components and releases exist (licenses.md §9.3 c, d, e).
+  bool require_environment_scope = false;  // the internal flag of §4.1: nothing in the API sets it
+  // Filled when processes and components exist (licenses.md §9.3 c, d). By machine id; `processes` is the license's total.
   std::int64_t processes = 0;
+  std::unordered_map<Uuid, std::int64_t> machine_processes;
+  std::unordered_map<Uuid, std::vector<std::string>> machine_components;  // fingerprints, distinct within a machine
 };
 
 struct ValidationOptions {
   TimePoint now{};
   bool check_scopes = true;              // false for quick validation: steps 6 to 15 are skipped
-  Duration downtime = Duration::zero();  // decision 7
+  Duration downtime = Duration::zero();  // moves every heartbeat deadline (decision 7)
+  const ServingLog* serving = nullptr;   // adds, per machine, the downtime since its last heartbeat; outlives the call
 };
 
-// The verdict: the first row of the ordered table of licenses.md §9.2 that applies. `snapshot` may be null: NOT_FOUND.
+// The verdict: the first row of the ordered table of licenses.md §9.2 that applies (core/validation_rules.h). `snapshot` may be null:
+// NOT_FOUND. Pure. Allocates only for scopes that are lists.
 Validation Validate(const Snapshot* snapshot, const Scope& scope, const ValidationOptions& options);
 
 }  // namespace latchkey::core
