@@ -1,5 +1,7 @@
 #include "base/calendar.h"
 
+#include <algorithm>
+
 namespace latchkey::base {
 namespace {
 
@@ -8,7 +10,10 @@ using std::chrono::months;
 using std::chrono::sys_days;
 using std::chrono::year_month_day;
 
+constexpr TimePoint kEarliest = sys_days(std::chrono::year(0) / 1 / 1);
 constexpr TimePoint kLatest = sys_days(std::chrono::year(9999) / 12 / 31) + Seconds(86399);
+// More days than lie between them: larger counts are all the same, and would overflow.
+constexpr std::int64_t kMaxCount = 4000000;
 
 // Calendar months forward or back; a day that the target month lacks becomes its last day.
 TimePoint AddMonths(TimePoint start, std::int64_t count) {
@@ -17,7 +22,7 @@ TimePoint AddMonths(TimePoint start, std::int64_t count) {
   const std::int64_t total = static_cast<int>(ymd.year()) * std::int64_t{12} +
                              (static_cast<unsigned>(ymd.month()) - 1) + count;
   if (total >= 9999 * 12 + 12) return kLatest;
-  if (total < 0) return sys_days(std::chrono::year(0) / 1 / 1);
+  if (total < 0) return kEarliest;
   const auto year = std::chrono::year(static_cast<int>(total / 12));
   const auto month = std::chrono::month(static_cast<unsigned>(total % 12) + 1);
   const auto last = (year / month / std::chrono::last).day();
@@ -26,8 +31,9 @@ TimePoint AddMonths(TimePoint start, std::int64_t count) {
 }
 
 TimePoint AddSeconds(TimePoint start, std::int64_t seconds) {
-  const std::int64_t room = UnixSeconds(kLatest) - UnixSeconds(start);
-  return seconds > room ? kLatest : start + Seconds(seconds);
+  if (seconds > UnixSeconds(kLatest) - UnixSeconds(start)) return kLatest;
+  if (seconds < UnixSeconds(kEarliest) - UnixSeconds(start)) return kEarliest;
+  return start + Seconds(seconds);
 }
 
 }  // namespace
@@ -59,11 +65,16 @@ TimePoint AddCalendar(TimePoint start, std::int64_t seconds) {
 }
 
 TimePoint AddUnits(TimePoint start, std::int64_t count, CalendarUnit unit) {
+  count = std::clamp(count, -kMaxCount, kMaxCount);
   switch (unit) {
-    case CalendarUnit::kDay: return AddSeconds(start, count * 86400);
-    case CalendarUnit::kWeek: return AddSeconds(start, count * 604800);
-    case CalendarUnit::kMonth: return AddMonths(start, count);
-    case CalendarUnit::kYear: return AddMonths(start, count * 12);
+    case CalendarUnit::kDay:
+      return AddSeconds(start, count * 86400);
+    case CalendarUnit::kWeek:
+      return AddSeconds(start, count * 604800);
+    case CalendarUnit::kMonth:
+      return AddMonths(start, count);
+    case CalendarUnit::kYear:
+      return AddMonths(start, count * 12);
   }
   return start;
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
+#include <cmath>
 #include <unordered_set>
 
 namespace latchkey::base {
@@ -87,6 +88,10 @@ struct TreeHandler {
     return Checked(ec);
   }
   bool on_double(double number, json::string_view, error_code& ec) {
+    if (!std::isfinite(number)) {  // no text of ours could say it again
+      ec = boost::json::error::exponent_overflow;
+      return false;
+    }
     Place(number);
     return Checked(ec);
   }
@@ -108,6 +113,15 @@ void AppendInt(std::string& out, std::int64_t number) {
   out.append(buffer.data(), end);
 }
 
+// The shortest decimal that reads back as the same double, and always as a double.
+void AppendDouble(std::string& out, double number) {
+  std::array<char, 32> buffer;
+  const auto [end, ec] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  out += text;
+  if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
+}
+
 }  // namespace
 
 Result<json::value> ParseJson(std::string_view text, const JsonLimits& limits) {
@@ -122,12 +136,17 @@ Result<json::value> ParseJson(std::string_view text, const JsonLimits& limits) {
   for (std::size_t i = used; i < text.size(); ++i) {
     const char c = text[i];
     if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-      return Error{Errc::kJsonInvalid, "at byte " + std::to_string(i) + ": text after the document"};
+      return Error{Errc::kJsonInvalid,
+                   "at byte " + std::to_string(i) + ": text after the document"};
   }
   return std::move(parser.handler().result);
 }
 
-std::string WriteJson(const json::value& value) { return json::serialize(value); }
+std::string WriteJson(const json::value& value) {
+  JsonWriter writer;
+  writer.Tree(value);
+  return writer.Take();
+}
 
 void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -139,13 +158,27 @@ void AppendJsonString(std::string& out, std::string_view text) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         out += "\\u00";
         out += kDigits[c >> 4];
@@ -212,10 +245,14 @@ JsonWriter& JsonWriter::Id(const Uuid& id) {
 
 JsonWriter& JsonWriter::Tree(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return Null();
-    case json::kind::bool_: return Bool(value.get_bool());
-    case json::kind::int64: return Int(value.get_int64());
-    case json::kind::string: return String(value.get_string());
+    case json::kind::null:
+      return Null();
+    case json::kind::bool_:
+      return Bool(value.get_bool());
+    case json::kind::int64:
+      return Int(value.get_int64());
+    case json::kind::string:
+      return String(value.get_string());
     case json::kind::array:
       BeginArray();
       for (const auto& item : value.get_array()) Tree(item);
@@ -224,8 +261,16 @@ JsonWriter& JsonWriter::Tree(const json::value& value) {
       BeginObject();
       for (const auto& [name, item] : value.get_object()) Key(name).Tree(item);
       return EndObject();
-    default: return Raw(json::serialize(value));
+    case json::kind::double_: {
+      // Boost would write 1.5 as 1.5E0: right, but not what a client sent.
+      std::string text;
+      AppendDouble(text, value.get_double());
+      return Raw(text);
+    }
+    case json::kind::uint64:
+      return Raw(std::to_string(value.get_uint64()));
   }
+  return *this;
 }
 
 JsonWriter& JsonWriter::Raw(std::string_view document) {

@@ -108,11 +108,12 @@ std::string FormatTime(TimePoint time) {
   const year_month_day ymd{date};
   const std::int64_t millis = std::chrono::floor<std::chrono::milliseconds>(time - date).count();
   std::array<char, 48> buffer;
-  const int size = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                                 static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                                 static_cast<unsigned>(ymd.day()), static_cast<int>(millis / 3600000),
-                                 static_cast<int>(millis / 60000 % 60), static_cast<int>(millis / 1000 % 60),
-                                 static_cast<int>(millis % 1000));
+  const int size =
+      std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                    static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
+                    static_cast<unsigned>(ymd.day()), static_cast<int>(millis / 3600000),
+                    static_cast<int>(millis / 60000 % 60), static_cast<int>(millis / 1000 % 60),
+                    static_cast<int>(millis % 1000));
   return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
@@ -125,7 +126,8 @@ std::string FormatHttpDate(TimePoint time) {
       buffer.data(), buffer.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
       kWeekdays[std::chrono::weekday(date).c_encoding()], static_cast<unsigned>(ymd.day()),
       kMonths[static_cast<unsigned>(ymd.month()) - 1], static_cast<int>(ymd.year()),
-      static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
+      static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
+      static_cast<int>(seconds % 60));
   return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
@@ -169,7 +171,8 @@ std::optional<TimePoint> ParseTime(std::string_view text) {
   if (!mm || (dashes && !Take(text, '-'))) return std::nullopt;
   const auto dd = Digits(text, 2);
   if (!dd) return std::nullopt;
-  const year_month_day ymd{year(*yyyy), month(static_cast<unsigned>(*mm)), day(static_cast<unsigned>(*dd))};
+  const year_month_day ymd{year(*yyyy), month(static_cast<unsigned>(*mm)),
+                           day(static_cast<unsigned>(*dd))};
   if (!ymd.ok()) return std::nullopt;
   TimePoint time = sys_days(ymd);
   if (text.empty()) return time;
@@ -179,7 +182,11 @@ std::optional<TimePoint> ParseTime(std::string_view text) {
   const auto zone = ReadZone(text);
   if (!zone) return std::nullopt;
   time += Seconds(clock->hour * 3600 + clock->minute * 60 + clock->second - *zone);
-  return time + Duration(clock->micros);
+  time += Duration(clock->micros);
+  // A zone or a leap second can lead out of the years that have four digits.
+  if (time < sys_days(year(0) / 1 / 1) || time >= sys_days(year(10000) / 1 / 1))
+    return std::nullopt;
+  return time;
 }
 
 TimePoint SystemNow() {
