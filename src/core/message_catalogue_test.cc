@@ -99,7 +99,7 @@ TEST_P(EveryReason, ReadsDifferentlyInEveryLanguage) {
 
 INSTANTIATE_TEST_SUITE_P(Codes, EveryReason,
                          testing::ValuesIn(ReasonCodes().begin(), ReasonCodes().end()),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& code) { return std::string(code.param); });
 
 TEST(Catalogue, SaysDatesAndDaysInThePersonsWords) {
   const auto low = MessageArguments().Set("until", kNow + days(5));
@@ -159,7 +159,8 @@ TEST(WireCodes, EveryValidationCodeHasItsOwnRow) {
   for (const auto code : kNamesOf<ValidationCode>) {
     const auto reason = FindReason(code);
     ASSERT_TRUE(reason) << code;
-    if (code != "VALID") EXPECT_THAT(ReasonCodes(), testing::Contains(*reason)) << code;
+    if (code == "VALID") continue;
+    EXPECT_THAT(ReasonCodes(), testing::Contains(*reason)) << code;
   }
   EXPECT_EQ(ReasonOf("VALID"), "");
 }
@@ -205,10 +206,15 @@ TEST(WireCodes, EveryCodeTheSpecMentionsLeadsToAKnownReason) {
 TEST(WireCodes, EveryDerivedValidationErrorLeadsToAKnownReason) {
   auto vectors = base::ParseJson(ReadText("test/vectors/error-codes.json"));
   ASSERT_TRUE(vectors);
+  int count = 0;
   for (const auto& item : vectors->at("cases").as_array()) {
-    const std::string code(item.at("expect").at("code").as_string());
-    EXPECT_THAT(ReasonCodes(), testing::Contains(ReasonOf(code, 422))) << code;
+    const auto* code = item.at("expect").as_object().if_contains("code");
+    if (!code) continue;  // an error that is dropped, or a list of them
+    EXPECT_THAT(ReasonCodes(), testing::Contains(ReasonOf(std::string(code->as_string()), 422)))
+        << code->as_string();
+    ++count;
   }
+  EXPECT_GE(count, 30);
 }
 
 struct WireCase {

@@ -233,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
         PluralCase{"cs",
                    {{0, "other"}, {1, "one"}, {2, "few"}, {4, "few"}, {5, "other"}, {22, "other"}}},
         PluralCase{"ja", {{0, "other"}, {1, "other"}, {2, "other"}}}),
-    [](const auto& info) { return std::string(info.param.locale); });
+    [](const auto& row) { return std::string(row.param.locale); });
 
 TEST(LocaleTables, EveryAnswerOfAPluralRuleIsAmongItsCategories) {
   for (const auto& rules : AllLocaleRules()) {
