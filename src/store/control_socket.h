@@ -9,9 +9,9 @@
 
 namespace latchkey::store {
 
-// A unix socket (0600) on which the process that holds a data directory takes commands from other invocations (decision 17). One command
-// a connection: the argument list (JSON array of strings) and, after it, standard input; back come chunks of output and errors and
-// the exit status.
+// A unix socket (0600) on which the process that holds a data directory takes commands from other
+// invocations (decision 17). One command a connection: the argument list (JSON array of strings)
+// and, after it, standard input; back come chunks of output and errors and the exit status.
 struct ControlCall {
   std::vector<std::string> arguments;
   std::function<Result<std::string>()> read_input;  // next chunk of standard input; empty = end
@@ -27,7 +27,8 @@ class ControlServer {
   virtual ~ControlServer() = default;
 };
 
-// Sends a command to the holder of `path`; streams its output to stdout/stderr; its exit status. kNotFound when nobody listens.
+// Sends a command to the holder of `path`; streams its output to stdout/stderr; its exit status.
+// kNotFound when nobody listens.
 Result<int> SendControl(const std::string& path, const std::vector<std::string>& arguments,
                         std::istream* input, std::ostream& out, std::ostream& err);
 

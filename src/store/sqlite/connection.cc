@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "store/sqlite/checksum_vfs.h"
+
 namespace latchkey::store {
 namespace {
 
@@ -86,6 +88,8 @@ Error FromSqlite(int code, sqlite3* db) {
     case SQLITE_IOERR_FSYNC:
     case SQLITE_IOERR_DIR_FSYNC:
       EndAfterFsync(db);
+    case SQLITE_IOERR_DATA:
+      return Error{Errc::kDamaged, "the database is damaged: a page fails its checksum"};
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_ROWID:
@@ -160,7 +164,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::stri
   sqlite3* db = nullptr;
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (role == Role::kWriter ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-  const int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &db, flags, ChecksumVfs());
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(db, role));
   if (code != SQLITE_OK) return FromSqlite(code, db);
   LK_TRY(connection->Configure(cache_kib));
@@ -191,6 +195,7 @@ Result<void> SqliteConnection::Configure(std::size_t cache_kib) {
   }
   if (sqlite3_db_readonly(db_, "main") != 0)
     return Error{Errc::kReadOnly, "the database file cannot be written"};
+  if (!ReserveChecksums(db_)) return FromSqlite(sqlite3_extended_errcode(db_), db_);
   LK_ASSIGN(const std::string mode, QueryText("PRAGMA journal_mode=WAL"));
   if (mode != "wal")
     return Error{Errc::kIo,

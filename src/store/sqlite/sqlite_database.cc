@@ -14,6 +14,7 @@
 #include <deque>
 #include <thread>
 
+#include "store/sqlite/checksum_vfs.h"
 #include "store/sqlite/connection.h"
 
 namespace latchkey::store {
@@ -105,6 +106,7 @@ class SqliteDatabase final : public Database {
   Result<void> Backup(const std::string& path) override;
   Result<void> CheckIntegrity() override;
   Statistics statistics() const override;
+  const Dialect& dialect() const override { return kSqliteDialect; }
 
  private:
   Result<std::unique_ptr<SqliteConnection>> OpenReader() const;
@@ -318,7 +320,7 @@ Result<void> SqliteDatabase::Backup(const std::string& path) {
   LK_TRY(MakeFile(made));
   sqlite3* target = nullptr;
   int code = sqlite3_open_v2(partial.c_str(), &target,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, ChecksumVfs());
   if (code == SQLITE_OK) {
     sqlite3_backup* backup = sqlite3_backup_init(target, "main", source->handle(), "main");
     code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_extended_errcode(target);
