@@ -1,3 +1,4 @@
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -81,10 +82,21 @@ bool IsRsa2048(const EVP_PKEY* key) {
   return EVP_PKEY_is_a(key, "RSA") == 1 && EVP_PKEY_get_bits(key) == 2048;
 }
 
-// An odd exponent above 1, a modulus that is composite and without small factors.
-bool IsSoundPublicKey(EVP_PKEY* key) {
-  const PkeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
-  return context && EVP_PKEY_public_check(context.get()) == 1;
+struct BignumFree {
+  void operator()(BIGNUM* number) const { BN_free(number); }
+};
+
+// An odd modulus and an odd exponent above 1: under the exponent 1 every text is its own signature.
+// OpenSSL's own check also looks for factors, in 8 ms a key; who publishes a modulus with known
+// factors gives away nothing but their own.
+bool IsSoundPublicKey(const EVP_PKEY* key) {
+  const auto odd_above_one = [key](const char* name) {
+    BIGNUM* found = nullptr;
+    const bool got = EVP_PKEY_get_bn_param(key, name, &found) == 1;
+    const std::unique_ptr<BIGNUM, BignumFree> number(found);
+    return got && BN_is_odd(number.get()) && !BN_is_one(number.get());
+  };
+  return odd_above_one(OSSL_PKEY_PARAM_RSA_N) && odd_above_one(OSSL_PKEY_PARAM_RSA_E);
 }
 
 }  // namespace

@@ -186,6 +186,19 @@ TEST(Pem, KeysOfOtherKindsAreMalformed) {
   EXPECT_FALSE(EcdsaPrivateKey::FromPem(Secret(ecdsa)));
 }
 
+TEST(Rsa, ExponentsUnderWhichAnyoneSignsAreMalformed) {
+  const std::string frame = "30820120300d06092a864886f70d01010105000382010d003082010802820101";
+  const std::string modulus = "00" + std::string(512, 'f');
+  for (const std::string_view exponent : {"01", "02", "04"}) {
+    const Bytes der = FromHex(frame + modulus + "0201" + std::string(exponent));
+    const auto key = RsaPublicKey::FromPem("-----BEGIN PUBLIC KEY-----\n" + base::Base64(der) +
+                                           "\n-----END PUBLIC KEY-----\n");
+    ASSERT_FALSE(key);
+    EXPECT_EQ(key.error().code, Errc::kMalformed);
+    EXPECT_EQ(key.error().detail, "unsound RSA modulus or exponent");
+  }
+}
+
 TEST(Ecdsa, TakesTheNamedCurveP256Only) {
   // secp256k1 and P-384, generators as public keys.
   const auto refuse = [](std::string_view spki_base64) {
