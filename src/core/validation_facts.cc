@@ -59,10 +59,16 @@ MachineTotals CountedTotals(const Question& question) {
 }
 
 bool IsIdText(Uuid id, std::string_view text) {
-  constexpr std::string_view kLower = "0123456789abcdef-";
-  // Our text form is the only one of 36 characters that parses and has no capitals.
-  return text.size() == 36 && text.find_first_not_of(kLower) == std::string_view::npos &&
-         Uuid::Parse(text) == id;
+  // Compared digit by digit: parsing or printing would allocate, and this is on the path of every
+  // answer.
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (text.size() != 36) return false;
+  std::size_t at = 0;
+  for (const std::uint8_t byte : id.bytes()) {
+    if ((at == 8 || at == 13 || at == 18 || at == 23) && text[at++] != '-') return false;
+    if (text[at++] != kDigits[byte >> 4] || text[at++] != kDigits[byte & 15]) return false;
+  }
+  return true;
 }
 
 const LicenseUser* FindUser(const Snapshot& snapshot, std::string_view id_or_email) {
