@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "core/role.h"
 
 namespace latchkey::core {
@@ -17,13 +19,20 @@ struct PermissionRow {
 };
 std::span<const PermissionRow> AllPermissions();  // sorted by name
 
+// Sorted.
 std::vector<std::string> DefaultPermissions(Role role);
 std::vector<std::string> AllowedPermissions(Role role);
+
+// What may be stored for a holder of `role` (conventions.md §4.2 rule 4): known, allowed, each
+// once; "*" always. PERMISSIONS_NOT_ALLOWED otherwise.
+std::optional<Violation> CheckPermissions(std::span<const std::string> permissions, Role role);
 
 // A set that may be the wildcard ("*" = the holder's whole allowed set).
 class PermissionSet {
  public:
-  static PermissionSet Of(Role role, std::span<const std::string> held);  // "*" expands to the allowed set
+  PermissionSet();  // empty
+  // "*" expands to the allowed set; names that the role may not hold count for nothing.
+  static PermissionSet Of(Role role, std::span<const std::string> held);
   bool Has(std::string_view permission) const;
   PermissionSet Intersect(const PermissionSet& other) const;
   std::vector<std::string> names() const;  // sorted

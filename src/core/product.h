@@ -13,7 +13,8 @@ inline constexpr auto kNamesOf<DistributionStrategy> =
 struct Product : Record {
   std::string name;
   std::optional<std::string> code;
-  std::optional<std::string> distribution_strategy = "LICENSED";  // checked by Check: an unknown one is 422, not 400
+  std::optional<std::string> distribution_strategy =
+      "LICENSED";  // checked by Check: an unknown one is 422, not 400
   std::optional<std::string> url;
   std::optional<Strings> platforms;
   Strings permissions;

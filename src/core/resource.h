@@ -15,11 +15,13 @@
 #include "base/uuid.h"
 #include "core/role.h"
 
-// Each resource is declared once, as a table of attributes and relationships beside its struct. Parsing, storing, rendering, import,
-// export and the API description are derived from these tables; rules work on the plain structs.
+// Each resource is declared once, as a table of attributes and relationships beside its struct.
+// Parsing, storing, rendering, import, export and the API description are derived from these
+// tables; rules work on the plain structs.
 namespace latchkey::core {
 
-// What every stored record has. These members are not in the tables: `created` and `updated` are rendered after the last attribute.
+// What every stored record has. These members are not in the tables: `created` and `updated` are
+// rendered after the last attribute.
 struct Record {
   Uuid id;
   Uuid account_id;
@@ -33,8 +35,10 @@ struct Record {
 // kBytes never travels on the wire.
 enum class Kind { kString, kInteger, kBoolean, kTime, kEnum, kStrings, kMetadata, kId, kBytes };
 
-// A value between wire, struct and database. Null is monostate; kEnum travels as its wire name, kStrings and kMetadata as JSON.
-using Value = std::variant<std::monostate, bool, std::int64_t, std::string, TimePoint, Uuid, json::value, Bytes>;
+// A value between wire, struct and database. Null is monostate; kEnum travels as its wire name,
+// kStrings and kMetadata as JSON.
+using Value = std::variant<std::monostate, bool, std::int64_t, std::string, TimePoint, Uuid,
+                           json::value, Bytes>;
 
 enum class Storage {
   kPlain,          // a readable column
@@ -47,57 +51,109 @@ struct Attribute {
   std::string_view name;  // snake_case: the column; camelised, the wire name
   Kind kind = Kind::kString;
   bool nullable = false;       // null can be stored; otherwise a sent null counts as absent
-  bool null_on_create = true;  // false: nullable on update only, a null sent on create counts as absent
+  bool null_on_create = true;  // false: a null sent on create counts as absent all the same
   bool blank_allowed = false;  // "" (or an empty array) may be sent
   bool required = false;       // create without it: 400 `is missing`
   Roles create{};              // who may send it on create; others: 400 `unpermitted parameter`
   Roles update{};
   Storage storage = Storage::kPlain;
   bool shown = true;    // rendered in the attributes of a resource document
-  bool viewed = false;  // stored, but what is rendered (or whether it is) comes from the API's view, as with kComputed
-  // kEnum: all wire names in enumerator order; any string may be sent, an unknown one is 422 (rules.h). kString: the only texts
-  // that may be sent, others are 400 `is invalid`; empty = any.
+  bool viewed = false;  // stored, but the API's view says what is rendered, if anything
+  // kEnum: all wire names in enumerator order; any string may be sent, an unknown one is 422
+  // (rules.h). kString: the only texts that may be sent, others are 400 `is invalid`; empty = any.
   std::span<const std::string_view> names{};
   Value (*get)(const void* record) = nullptr;
-  void (*set)(void* record, const Value& value) = nullptr;  // a value of another kind than `kind` is a bug
+  // A value of another kind than `kind`, or an unknown enum name, is a bug.
+  void (*set)(void* record, const Value& value) = nullptr;
 
-  constexpr Attribute Create(Roles who) const { auto a = *this; a.create = who; return a; }
-  constexpr Attribute Update(Roles who) const { auto a = *this; a.update = who; return a; }
+  constexpr Attribute Create(Roles who) const {
+    auto a = *this;
+    a.create = who;
+    return a;
+  }
+  constexpr Attribute Update(Roles who) const {
+    auto a = *this;
+    a.update = who;
+    return a;
+  }
   constexpr Attribute Write(Roles who) const { return Create(who).Update(who); }
-  constexpr Attribute Required() const { auto a = *this; a.required = true; return a; }
-  constexpr Attribute BlankAllowed() const { auto a = *this; a.blank_allowed = true; return a; }
-  constexpr Attribute Hidden() const { auto a = *this; a.shown = false; return a; }
-  constexpr Attribute Stored(Storage how) const { auto a = *this; a.storage = how; return a; }
-  constexpr Attribute Viewed() const { auto a = *this; a.viewed = true; return a; }
-  constexpr Attribute NotNull() const { auto a = *this; a.nullable = false; return a; }
-  constexpr Attribute NullOnUpdateOnly() const { auto a = *this; a.null_on_create = false; return a; }
-  constexpr Attribute OneOf(std::span<const std::string_view> texts) const { auto a = *this; a.names = texts; return a; }
+  constexpr Attribute Required() const {
+    auto a = *this;
+    a.required = true;
+    return a;
+  }
+  constexpr Attribute BlankAllowed() const {
+    auto a = *this;
+    a.blank_allowed = true;
+    return a;
+  }
+  constexpr Attribute Hidden() const {
+    auto a = *this;
+    a.shown = false;
+    return a;
+  }
+  constexpr Attribute Stored(Storage how) const {
+    auto a = *this;
+    a.storage = how;
+    return a;
+  }
+  constexpr Attribute Viewed() const {
+    auto a = *this;
+    a.viewed = true;
+    return a;
+  }
+  constexpr Attribute NotNull() const {
+    auto a = *this;
+    a.nullable = false;
+    return a;
+  }
+  constexpr Attribute NullOnUpdateOnly() const {
+    auto a = *this;
+    a.null_on_create = false;
+    return a;
+  }
+  constexpr Attribute OneOf(std::span<const std::string_view> texts) const {
+    auto a = *this;
+    a.names = texts;
+    return a;
+  }
 };
 
 struct Relationship {
-  std::string_view name;    // snake_case: "policy"
-  std::string_view target;  // wire type: "policies"; empty: the record says (a token's `bearer_type`)
+  std::string_view name;  // snake_case: "policy"
+  std::string_view
+      target;  // wire type: "policies"; empty: the record says (a token's `bearer_type`)
   enum class Form { kToOne, kLinkOnly } form = Form::kToOne;
-  std::string_view column{};     // "policy_id"; empty when nothing is stored (always null, or link-only)
+  std::string_view
+      column{};  // "policy_id"; empty when nothing is stored (always null, or link-only)
   bool nullable = true;
-  bool required = false;         // create without it: 400 `is missing`
-  Roles create{};                // who may send it on create
-  bool own_link = true;          // related link is `{self}/{name, dashed}`; false: the target's own link (account, environment)
+  bool required = false;  // create without it: 400 `is missing`
+  Roles create{};         // who may send it on create
+  bool own_link = true;   // related link is `{self}/{name, dashed}`; false: the target's own link
+                          // (account, environment)
   std::optional<Uuid> (*get)(const void* record) = nullptr;
   void (*set)(void* record, std::optional<Uuid> id) = nullptr;
 
-  constexpr Relationship Create(Roles who) const { auto r = *this; r.create = who; return r; }
-  constexpr Relationship Required() const { auto r = *this; r.required = true; return r; }
+  constexpr Relationship Create(Roles who) const {
+    auto r = *this;
+    r.create = who;
+    return r;
+  }
+  constexpr Relationship Required() const {
+    auto r = *this;
+    r.required = true;
+    return r;
+  }
 };
 
 struct Resource {
-  std::string_view type;      // "policies"
-  std::string_view singular;  // "policy": data.type also accepts it
-  std::string_view noun;      // "policy", as in 404 texts
-  std::string_view table;     // database table
+  std::string_view type;                        // "policies"
+  std::string_view singular;                    // "policy": data.type also accepts it
+  std::string_view noun;                        // "policy", as in 404 texts
+  std::string_view table;                       // database table
   std::span<const Attribute> attributes;        // in the order in which they are rendered
   std::span<const Relationship> relationships;  // in the order in which they are rendered
-  bool permissions = false;   // has the attribute `permissions` (EE)
+  bool permissions = false;                     // has the attribute `permissions` (EE)
 };
 
 // The table of T: `template <> const Resource& ResourceOf<Policy>();` in policy.cc.
@@ -107,12 +163,15 @@ const Resource& ResourceOf();
 const Attribute* FindAttribute(const Resource& resource, std::string_view name);
 const Relationship* FindRelationship(const Resource& resource, std::string_view name);
 
-// Enumerations: `template <> inline constexpr auto kNamesOf<Scheme> = std::to_array<std::string_view>({...});` in enumerator order.
+// Enumerations: `template <> inline constexpr auto kNamesOf<Scheme> =
+// std::to_array<std::string_view>({...});` in enumerator order.
 template <class E>
 inline constexpr int kNamesOf = 0;
 
 template <class E>
-std::string_view NameOf(E value) { return kNamesOf<E>[static_cast<std::size_t>(value)]; }
+std::string_view NameOf(E value) {
+  return kNamesOf<E>[static_cast<std::size_t>(value)];
+}
 template <class E>
 std::optional<E> ParseName(std::string_view name) {
   for (std::size_t i = 0; i < kNamesOf<E>.size(); ++i)
@@ -185,7 +244,7 @@ struct Field<Strings> {
   }
 };
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct Field<E> {
   static constexpr Kind kKind = Kind::kEnum;
   static Value To(E v) { return std::string(NameOf(v)); }
@@ -199,7 +258,7 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 
 template <auto Member>
 struct MemberTraits;
-template <class C, class T, T C::* Member>
+template <class C, class T, T C::*Member>
 struct MemberTraits<Member> {
   using Class = C;
   using Type = T;
@@ -207,7 +266,8 @@ struct MemberTraits<Member> {
 
 }  // namespace internal
 
-// Attr<Policy, &Policy::max_machines>("max_machines"): kind, nullability and accessors follow from the member's type.
+// Attr<Policy, &Policy::max_machines>("max_machines"): kind, nullability and accessors follow from
+// the member's type.
 template <class T, auto Member>
 constexpr Attribute Attr(std::string_view name) {
   using Type = typename internal::MemberTraits<Member>::Type;
@@ -223,15 +283,22 @@ constexpr Attribute Attr(std::string_view name) {
     };
     a.set = [](void* record, const Value& value) {
       auto& target = static_cast<T*>(record)->*Member;
-      if (std::holds_alternative<std::monostate>(value)) target.reset();
-      else target = F::From(value);
+      if (std::holds_alternative<std::monostate>(value))
+        target.reset();
+      else
+        target = F::From(value);
     };
-    if constexpr (std::is_enum_v<typename Type::value_type>) a.names = kNamesOf<typename Type::value_type>;
+    if constexpr (std::is_enum_v<typename Type::value_type>)
+      a.names = kNamesOf<typename Type::value_type>;
   } else {
     using F = internal::Field<Type>;
     a.kind = F::kKind;
-    a.get = [](const void* record) -> Value { return F::To(static_cast<const T*>(record)->*Member); };
-    a.set = [](void* record, const Value& value) { static_cast<T*>(record)->*Member = F::From(value); };
+    a.get = [](const void* record) -> Value {
+      return F::To(static_cast<const T*>(record)->*Member);
+    };
+    a.set = [](void* record, const Value& value) {
+      static_cast<T*>(record)->*Member = F::From(value);
+    };
     if constexpr (std::is_enum_v<Type>) a.names = kNamesOf<Type>;
   }
   return a;
@@ -247,19 +314,25 @@ constexpr Attribute Computed(std::string_view name, Kind kind, bool nullable = f
   return a;
 }
 
-// ToOne<License, &License::policy_id>("policy", "policies", "policy_id"); the member is Uuid or optional<Uuid>.
+// ToOne<License, &License::policy_id>("policy", "policies", "policy_id"); the member is Uuid or
+// optional<Uuid>.
 template <class T, auto Member>
-constexpr Relationship ToOne(std::string_view name, std::string_view target, std::string_view column) {
+constexpr Relationship ToOne(std::string_view name, std::string_view target,
+                             std::string_view column) {
   using Type = typename internal::MemberTraits<Member>::Type;
   Relationship r;
   r.name = name;
   r.target = target;
   r.column = column;
   r.nullable = internal::IsOptional<Type>::value;
-  r.get = [](const void* record) -> std::optional<Uuid> { return static_cast<const T*>(record)->*Member; };
+  r.get = [](const void* record) -> std::optional<Uuid> {
+    return static_cast<const T*>(record)->*Member;
+  };
   r.set = [](void* record, std::optional<Uuid> id) {
-    if constexpr (internal::IsOptional<Type>::value) static_cast<T*>(record)->*Member = id;
-    else static_cast<T*>(record)->*Member = id.value();
+    if constexpr (internal::IsOptional<Type>::value)
+      static_cast<T*>(record)->*Member = id;
+    else
+      static_cast<T*>(record)->*Member = id.value();
   };
   return r;
 }

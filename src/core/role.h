@@ -23,10 +23,13 @@ enum class Role : std::uint16_t {
 class Roles {
  public:
   constexpr Roles() = default;
-  constexpr Roles(Role role) : bits_(static_cast<std::uint16_t>(role)) {}  // NOLINT(google-explicit-constructor)
+  constexpr Roles(Role role)
+      : bits_(static_cast<std::uint16_t>(role)) {}  // NOLINT(google-explicit-constructor)
   constexpr bool Has(Role role) const { return (bits_ & static_cast<std::uint16_t>(role)) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
-  friend constexpr Roles operator|(Roles a, Roles b) { return Roles(static_cast<std::uint16_t>(a.bits_ | b.bits_), 0); }
+  friend constexpr Roles operator|(Roles a, Roles b) {
+    return Roles(static_cast<std::uint16_t>(a.bits_ | b.bits_), 0);
+  }
   friend constexpr bool operator==(Roles, Roles) = default;
 
  private:
@@ -41,13 +44,13 @@ inline constexpr Roles kW3 = kW4 | Role::kEnvironment;
 inline constexpr Roles kW2 = kW3 | Role::kSalesAgent;
 inline constexpr Roles kW1 = kW2 | Role::kSupportAgent;
 inline constexpr Roles kRD = kW1 | Role::kReadOnly;
-inline constexpr Roles kStaffCreate = kW2 | Role::kProduct;   // licenses.md §6 note 1
-inline constexpr Roles kStaffUpdate = kW1 | Role::kProduct;   // licenses.md §6 note 2
+inline constexpr Roles kStaffCreate = kW2 | Role::kProduct;  // licenses.md §6 note 1
+inline constexpr Roles kStaffUpdate = kW1 | Role::kProduct;  // licenses.md §6 note 2
 inline constexpr Roles kEveryBearer = kRD | Role::kProduct | Role::kUser | Role::kLicense;
 inline constexpr Roles kAnyone = kEveryBearer | Role::kAnonymous;
 
-std::string_view WireName(Role role);  // "sales-agent"
-std::string_view Words(Role role);     // "sales agent", as in 403 texts
+std::string_view WireName(Role role);                           // "sales-agent"
+std::string_view Words(Role role);                              // "sales agent", as in 403 texts
 std::optional<Role> ParseUserRole(std::string_view wire_name);  // the six roles of users
 
 }  // namespace latchkey::core

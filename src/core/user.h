@@ -21,11 +21,11 @@ const Resource& ResourceOf<User>();
 struct Token : Record {
   std::string bearer_type;  // "users", "products", "licenses", "environments"
   Uuid bearer_id;
-  std::string kind;         // "admin-token", ...
-  Bytes digest;             // HMAC-SHA-256 of the raw token under the account's secret
+  std::string kind;  // "admin-token", ...
+  Bytes digest;      // HMAC-SHA-256 of the raw token under the account's secret
   std::optional<TimePoint> expiry;
   std::optional<std::string> name;
-  Strings permissions;      // own list; ["*"] = what the bearer has
+  Strings permissions;  // own list; ["*"] = what the bearer has
   std::optional<std::int64_t> max_activations, max_deactivations;
   std::int64_t activations = 0, deactivations = 0;
 };
