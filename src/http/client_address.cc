@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "http/text.h"
+
 namespace latchkey::http {
 namespace {
 
@@ -32,7 +34,7 @@ std::string_view WithoutPort(std::string_view hop) {
 std::vector<std::string_view> List(const std::vector<Header>& headers, std::string_view name) {
   std::vector<std::string_view> items;
   for (const Header& header : headers) {
-    if (!Has({{header.name, {}}}, name)) continue;
+    if (!EqualsAnyCase(header.name, name)) continue;
     std::string_view rest = header.value;
     for (;;) {
       const std::size_t comma = rest.find(',');
@@ -42,11 +44,6 @@ std::vector<std::string_view> List(const std::vector<Header>& headers, std::stri
     }
   }
   return items;
-}
-
-bool IsHttps(std::string_view scheme) {
-  return scheme.size() == 5 && std::equal(scheme.begin(), scheme.end(), "https",
-                                          [](char a, char b) { return (a | 0x20) == b; });
 }
 
 }  // namespace
@@ -117,10 +114,11 @@ bool TrustedProxies::Trusts(const Address& address) const {
 Client FindClient(const TrustedProxies& proxies, const std::string& peer,
                   const std::vector<Header>& headers) {
   Client client{peer, false};
+  if (proxies.empty()) return client;
   const auto direct = Address::Parse(peer);
   if (!direct || !proxies.Trusts(*direct)) return client;
   const auto schemes = List(headers, "X-Forwarded-Proto");
-  client.https = !schemes.empty() && IsHttps(schemes.back());
+  client.https = !schemes.empty() && EqualsAnyCase(schemes.back(), "https");
   const auto hops = List(headers, "X-Forwarded-For");
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
     const auto address = Address::Parse(WithoutPort(*hop));

@@ -12,6 +12,7 @@
 
 #include "http/request_reader.h"
 #include "http/response_writer.h"
+#include "http/text.h"
 #include "http/uri.h"
 
 namespace latchkey::http {
@@ -161,7 +162,8 @@ HttpConnection::HttpConnection(Worker& worker, Accepted accepted)
       redirect_(accepted.redirect),
       refuse_(accepted.refuse) {
   const int fd = accepted.socket.fd();
-  descriptor_.assign(accepted.socket.Release());
+  descriptor_.assign(fd);
+  accepted.socket.Release();
   if (!redirect_) {
     if (const auto tls = worker_.shared().tls()) {
       transport_ = tls->MakeTransport(fd);
@@ -171,6 +173,7 @@ HttpConnection::HttpConnection(Worker& worker, Accepted accepted)
   if (!encrypted_) transport_ = MakePlainTransport(fd);
   Enter(Phase::kHandshake);
   worker_.Add(*this);
+  worker_.shared().open.fetch_add(1);
 }
 
 HttpConnection::~HttpConnection() {
@@ -435,8 +438,8 @@ HttpConnection::Exchange HttpConnection::Render(Response response, bool head_onl
   }
   bool asked_to_close = false;
   for (const Header& header : response.headers)
-    asked_to_close = asked_to_close ||
-                     (Has({{header.name, {}}}, "Connection") && Has({{header.value, {}}}, "close"));
+    asked_to_close = asked_to_close || (EqualsAnyCase(header.name, "Connection") &&
+                                        EqualsAnyCase(header.value, "close"));
   keep = keep && !asked_to_close && !worker_.shared().draining;
   return {WriteResponse(response, {head_only, keep, http10, worker_.Date()}), keep, !keep};
 }

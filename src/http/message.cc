@@ -1,18 +1,13 @@
 #include "http/message.h"
 
-#include <algorithm>
+#include "http/text.h"
 
 namespace latchkey::http {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 const Header* FindHeader(const std::vector<Header>& headers, std::string_view name) {
   for (const Header& header : headers)
-    if (header.name.size() == name.size() &&
-        std::equal(name.begin(), name.end(), header.name.begin(),
-                   [](char a, char b) { return Lower(a) == Lower(b); }))
-      return &header;
+    if (EqualsAnyCase(header.name, name)) return &header;
   return nullptr;
 }
 

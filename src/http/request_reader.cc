@@ -5,6 +5,8 @@
 #include <boost/beast/http/error.hpp>
 #include <limits>
 
+#include "http/text.h"
+
 namespace latchkey::http {
 namespace {
 
@@ -15,13 +17,6 @@ constexpr std::size_t kMaxHeaders = 256;
 constexpr std::size_t kMaxBlankLines = 8;  // before the request line, RFC 9112 §2.2
 
 std::string Copy(beast::string_view text) { return std::string(text.data(), text.size()); }
-
-bool EqualsAnyCase(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-         });
-}
 
 // uri-host [ ":" port ] with the characters of RFC 3986 §3.2.2; no user information.
 bool IsHost(std::string_view text) {

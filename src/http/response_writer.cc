@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/text.h"
+
 namespace latchkey::http {
 namespace {
 
@@ -62,25 +64,14 @@ std::string_view Reason(int status) {
   }
 }
 
-bool IsTokenChar(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
-
 bool IsValueChar(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte >= 0x20 && byte != 0x7f) || c == '\t';
 }
 
-bool Is(std::string_view name, std::string_view lower) {
-  return name.size() == lower.size() &&
-         std::equal(name.begin(), name.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
-         });
-}
-
 bool IsOurs(std::string_view name) {
-  return Is(name, "content-length") || Is(name, "transfer-encoding") || Is(name, "connection");
+  return EqualsAnyCase(name, "content-length") || EqualsAnyCase(name, "transfer-encoding") ||
+         EqualsAnyCase(name, "connection");
 }
 
 void AppendNumber(std::string& out, std::size_t number) {
@@ -119,7 +110,7 @@ std::string WriteResponse(const Response& response, const WriteOptions& options)
   bool dated = false;
   for (const Header& header : response.headers) {
     if (IsOurs(header.name)) continue;
-    dated = dated || Is(header.name, "date");
+    dated = dated || EqualsAnyCase(header.name, "date");
     AppendHeader(out, header.name, header.value);
   }
   if (!dated) AppendHeader(out, "Date", options.date);

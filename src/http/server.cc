@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <system_error>
 #include <thread>
 
 #include "http/client_address.h"
@@ -42,13 +43,16 @@ class ServerImpl final : public Server {
       workers_.push_back(std::make_shared<Worker>(
           shared_, std::move(listeners.sockets[i]),
           i < redirect.sockets.size() ? std::move(redirect.sockets[i]) : Socket()));
-    for (const auto& worker : workers_) threads_.emplace_back([worker] { worker->Run(); });
   }
 
   ~ServerImpl() override {
     shared_->draining = true;
     for (const auto& worker : workers_) worker->Stop();
     for (std::thread& thread : threads_) thread.join();
+  }
+
+  void Run() {
+    for (const auto& worker : workers_) threads_.emplace_back([worker] { worker->Run(); });
   }
 
   std::uint16_t port() const override { return port_; }
@@ -117,8 +121,14 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler han
   shared->options = std::move(options);
   shared->handler = std::move(handler);
   shared->refuser = std::move(refuser);
-  return std::unique_ptr<Server>(
-      std::make_unique<ServerImpl>(std::move(shared), std::move(listeners), std::move(redirect)));
+  try {
+    auto server =
+        std::make_unique<ServerImpl>(std::move(shared), std::move(listeners), std::move(redirect));
+    server->Run();
+    return std::unique_ptr<Server>(std::move(server));
+  } catch (const std::system_error& fault) {
+    return Error{Errc::kIo, std::string("cannot start the listener: ") + fault.what()};
+  }
 }
 
 }  // namespace latchkey::http

@@ -241,8 +241,11 @@ void Worker::Impl::Admit(Socket socket, const sockaddr_storage& peer, bool redir
   const int on = 1;
   (void)::setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // only slower without
   worker.counters.connections.fetch_add(1, std::memory_order_relaxed);
-  shared.open.fetch_add(1);
-  Serve(worker, {std::move(socket), PeerText(peer), redirect, open >= limit || shared.draining});
+  try {
+    Serve(worker, {std::move(socket), PeerText(peer), redirect, open >= limit || shared.draining});
+  } catch (const std::exception& fault) {
+    shared.options.report(std::string("http: cannot serve a connection: ") + fault.what());
+  }
 }
 
 void Worker::Impl::ArmSweep() {
