@@ -126,6 +126,13 @@ bool WantedSet::Contains(std::string_view text) const {
   return one_ ? *one_ == text : std::ranges::binary_search(many_, text);
 }
 
+std::size_t WantedSet::CountIn(const std::vector<std::string>& held) const {
+  const WantedSet other(held);
+  if (one_) return other.Contains(*one_) ? 1 : 0;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(many_, [&](std::string_view text) { return other.Contains(text); }));
+}
+
 WantedSet WantedFingerprints(const Scope& scope) {
   return scope.fingerprint ? WantedSet(*scope.fingerprint) : WantedSet(scope.fingerprints.value());
 }

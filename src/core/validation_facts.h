@@ -45,6 +45,8 @@ class WantedSet {
   explicit WantedSet(const std::vector<std::string>& many);
   std::size_t size() const { return one_ ? 1 : many_.size(); }
   bool Contains(std::string_view text) const;
+  // How many of the wanted are in `held`; each once, whatever `held` repeats.
+  std::size_t CountIn(const std::vector<std::string>& held) const;
 
  private:
   std::optional<std::string_view> one_;

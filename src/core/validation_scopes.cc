@@ -66,14 +66,13 @@ bool OwnedByAnother(const Question& question, const Machine& machine) {
   return user && machine.owner_id && !IsUser(*question.snapshot, *machine.owner_id, *user);
 }
 
-std::int64_t CountComponents(const Snapshot& snapshot, std::string_view fingerprint,
-                             const WantedSet& wanted) {
+std::size_t CountComponents(const Snapshot& snapshot, std::string_view fingerprint,
+                            const WantedSet& wanted) {
   const auto machine = std::ranges::find(snapshot.machines, fingerprint, &Machine::fingerprint);
   if (machine == snapshot.machines.end()) return 0;
   const auto components = snapshot.machine_components.find(machine->id);
   if (components == snapshot.machine_components.end()) return 0;
-  return std::ranges::count_if(components->second,
-                               [&](const std::string& c) { return wanted.Contains(c); });
+  return wanted.CountIn(components->second);
 }
 
 }  // namespace
@@ -143,10 +142,7 @@ Finding CheckEntitlements(const Question& question) {
   const auto& asked = question.scope.entitlements;
   if (!asked) return std::nullopt;
   const WantedSet wanted(*asked);
-  const auto held =
-      std::ranges::count_if(question.snapshot->entitlements,
-                            [&](const std::string& code) { return wanted.Contains(code); });
-  if (static_cast<std::size_t>(held) >= wanted.size()) return std::nullopt;
+  if (wanted.CountIn(question.snapshot->entitlements) == wanted.size()) return std::nullopt;
   return Refuse(kEntitlementsMissing, "is missing one or more required entitlements");
 }
 
@@ -243,10 +239,10 @@ Finding CheckComponents(const Question& question) {
   const WantedSet wanted(*question.scope.components);
   if (wanted.size() == 0) return Refuse(kComponentsScopeEmpty, "components scope is empty");
   const MatchingStrategy strategy = question.policy().component_matching_strategy;
-  const std::int64_t matches =
+  const std::size_t matches =
       CountComponents(*question.snapshot, *question.scope.fingerprint, wanted);
   // Unlike machines, MATCH_TWO asks for two even when one is named (§16, question 5).
-  if (static_cast<std::size_t>(matches) >= Needed(strategy, wanted.size())) return std::nullopt;
+  if (matches >= Needed(strategy, wanted.size())) return std::nullopt;
   return Refuse(kComponentsScopeMismatch, ComponentsDetail(strategy));
 }
 

@@ -443,9 +443,9 @@ std::vector<SpecRow> SpecTable() {
     std::vector<std::string> cells;
     std::istringstream parts(line.substr(1));
     for (std::string cell; std::getline(parts, cell, '|');) cells.push_back(Trimmed(cell));
-    if (!cells[0].empty()) step = std::stoi(cells[0]);
-    SpecRow row{step, {}, cells[3] == "9.3" ? "" : cells[3], cells[4]};
-    std::istringstream codes(cells[2]);
+    if (!cells.at(0).empty()) step = std::stoi(cells.at(0));
+    SpecRow row{step, {}, cells.at(3) == "9.3" ? "" : cells.at(3), cells.at(4)};
+    std::istringstream codes(cells.at(2));
     for (std::string code; std::getline(codes, code, ',');) {
       code = Trimmed(code);
       if (code == "NO_MACHINE(S)") {
@@ -542,6 +542,20 @@ TEST(VerdictTest, ProductIdsAreComparedAsText) {
   EXPECT_EQ(code("0a1b2c3d4e5f6a7b8c9daebfc0d1e2f3"), "PRODUCT_SCOPE_MISMATCH");
   EXPECT_EQ(code(id + "0"), "PRODUCT_SCOPE_MISMATCH");
   EXPECT_EQ(code(""), "PRODUCT_SCOPE_MISMATCH");
+}
+
+TEST(VerdictTest, RepeatedEntitlementsAndComponentsCountOnce) {
+  const std::vector<std::string> asked = {"a", "b"};
+  EXPECT_EQ(NameOf(Given().Entitled({"a", "a"}).Ask(&Scope::entitlements, asked).Verdict().code),
+            "ENTITLEMENTS_MISSING");
+  EXPECT_EQ(NameOf(Given()
+                       .With({.components = {"a", "a"}})
+                       .Policy(&P::component_matching_strategy, MatchingStrategy::kTwo)
+                       .AskFingerprint("fp1")
+                       .Ask(&Scope::components, asked)
+                       .Verdict()
+                       .code),
+            "COMPONENTS_SCOPE_MISMATCH");
 }
 
 TEST(VerdictTest, ALeaseThatListsOneMachineIsJudgedByTheLicensesTotals) {
