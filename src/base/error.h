@@ -35,6 +35,7 @@ enum class Errc {
   kPasswordRequired,
   kPasswordInvalid,
   kPasswordNotSupported,
+  kCredentialsInvalid,  // versions ≤ 1.7 fold the five above into one
   kOtpRequired,
   kOtpInvalid,
   kUserBanned,

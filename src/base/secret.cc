@@ -4,7 +4,9 @@
 
 namespace latchkey::base {
 
-void Wipe(void* data, std::size_t size) { explicit_bzero(data, size); }
+void Wipe(void* data, std::size_t size) {
+  if (size > 0) explicit_bzero(data, size);  // empty containers may have no data at all
+}
 
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) {

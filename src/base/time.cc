@@ -41,6 +41,49 @@ bool AllDigits(std::string_view text) {
   return !text.empty();
 }
 
+// The date of ISO 8601 in its three forms, with or without dashes: 2026-03-03, 2026-062 (day of the
+// year), 2026-W10-2 (week, day of the week from Monday = 1; the day may be missing).
+std::optional<sys_days> ReadDate(std::string_view& text) {
+  const auto yyyy = Digits(text, 4);
+  if (!yyyy) return std::nullopt;
+  const bool dashes = Take(text, '-');
+  const auto first_day = sys_days(year(*yyyy) / 1 / 1);
+  const auto last_day = sys_days(year(*yyyy) / 12 / 31);
+  if (Take(text, 'W')) {
+    const auto week = Digits(text, 2);
+    int weekday = 1;
+    if (!week || *week < 1) return std::nullopt;
+    if (dashes ? Take(text, '-') : !text.empty() && text.front() != 'T') {
+      const auto digit = Digits(text, 1);
+      if (!digit || *digit < 1 || *digit > 7) return std::nullopt;
+      weekday = *digit;
+    }
+    // Week 1 has the 4th of January in it, the last week the 28th of December.
+    const auto monday = [](sys_days day) {
+      return day - days(std::chrono::weekday(day).iso_encoding() - 1);
+    };
+    const auto start = monday(first_day + days(3)) + days(7 * (*week - 1));
+    if (start > monday(last_day - days(3))) return std::nullopt;
+    return start + days(weekday - 1);
+  }
+  std::string_view rest = text;
+  if (const auto ordinal = Digits(rest, 3);
+      ordinal && (rest.empty() || rest.front() < '0' || rest.front() > '9')) {
+    text = rest;
+    const auto day = first_day + days(*ordinal - 1);
+    if (day < first_day || day > last_day) return std::nullopt;
+    return day;
+  }
+  const auto mm = Digits(text, 2);
+  if (!mm || (dashes && !Take(text, '-'))) return std::nullopt;
+  const auto dd = Digits(text, 2);
+  if (!dd) return std::nullopt;
+  const year_month_day ymd{year(*yyyy), month(static_cast<unsigned>(*mm)),
+                           day(static_cast<unsigned>(*dd))};
+  if (!ymd.ok()) return std::nullopt;
+  return sys_days(ymd);
+}
+
 struct Clock {
   int hour = 0, minute = 0, second = 0;
   std::int64_t micros = 0;
@@ -164,26 +207,19 @@ std::optional<TimePoint> ParseTime(std::string_view text) {
     if (seconds > 253402300799) return std::nullopt;
     return FromUnixSeconds(seconds);
   }
-  const auto yyyy = Digits(text, 4);
-  if (!yyyy) return std::nullopt;
-  const bool dashes = Take(text, '-');
-  const auto mm = Digits(text, 2);
-  if (!mm || (dashes && !Take(text, '-'))) return std::nullopt;
-  const auto dd = Digits(text, 2);
-  if (!dd) return std::nullopt;
-  const year_month_day ymd{year(*yyyy), month(static_cast<unsigned>(*mm)),
-                           day(static_cast<unsigned>(*dd))};
-  if (!ymd.ok()) return std::nullopt;
-  TimePoint time = sys_days(ymd);
-  if (text.empty()) return time;
-  if (!Take(text, 'T') && !Take(text, 't') && !Take(text, ' ')) return std::nullopt;
-  const auto clock = ReadClock(text);
-  if (!clock) return std::nullopt;
-  const auto zone = ReadZone(text);
-  if (!zone) return std::nullopt;
-  time += Seconds(clock->hour * 3600 + clock->minute * 60 + clock->second - *zone);
-  time += Duration(clock->micros);
-  // A zone or a leap second can lead out of the years that have four digits.
+  const auto date = ReadDate(text);
+  if (!date) return std::nullopt;
+  TimePoint time = *date;
+  if (!text.empty()) {
+    if (!Take(text, 'T') && !Take(text, 't') && !Take(text, ' ')) return std::nullopt;
+    const auto clock = ReadClock(text);
+    if (!clock) return std::nullopt;
+    const auto zone = ReadZone(text);
+    if (!zone) return std::nullopt;
+    time += Seconds(clock->hour * 3600 + clock->minute * 60 + clock->second - *zone);
+    time += Duration(clock->micros);
+  }
+  // A zone, a week or a leap second can lead out of the years that have four digits.
   if (time < sys_days(year(0) / 1 / 1) || time >= sys_days(year(10000) / 1 / 1))
     return std::nullopt;
   return time;

@@ -22,7 +22,7 @@ struct Page {
   std::int64_t offset = 0;
   bool ascending = false;
   std::optional<Uuid>
-      after;  // cursor: the page begins after this record; an unknown one gives an empty page
+      after{};  // cursor: the page begins after this record; an unknown one gives an empty page
 };
 inline constexpr Page kAll{-1, 0, true, std::nullopt};
 

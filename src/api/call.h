@@ -1,0 +1,135 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/access.h"
+#include "api/schema.h"
+#include "core/machine.h"
+#include "core/product.h"
+#include "core/validation.h"
+#include "crypto/signature.h"
+#include "http/message.h"
+#include "service/accounts.h"
+#include "service/context.h"
+#include "service/snapshots.h"
+#include "service/touches.h"
+
+namespace latchkey::api {
+
+struct Call;
+
+// What a handler answers; headers and signature are the application's.
+struct Reply {
+  int status = 200;
+  std::string body;
+  std::vector<http::Header> headers{};
+  std::string content_type{};  // empty = negotiated (conventions.md §1.3)
+};
+using Handler = Result<Reply> (*)(Call&);
+
+enum class Lane { kNone, kRead, kWrite };                      // kNone answers without the store
+enum class Authentication { kRequired, kOptional, kIgnored };  // conventions.md §3.1
+enum class Order { kAccessFirst, kSchemaFirst };               // conventions.md §1.4 step 12
+enum class Scope { kAccount, kServer };  // kServer: no account is resolved, unsigned (ping, health)
+
+// One endpoint: everything the pipeline needs, as data. Patterns are below the account prefix;
+// `{name}` is one segment, looked up by its name among the records the bearer may see
+// (api/lookup.h).
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  // "/licenses/{license}/actions/suspend"
+  Handler handle = nullptr;
+  Lane lane = Lane::kRead;
+  Rule rule{};
+  const Schema* schema = nullptr;  // null: the body is ignored
+  Order order = Order::kAccessFirst;
+  Authentication authentication = Authentication::kRequired;
+  std::string_view topic{};  // plural resource for links.about
+  // Facts for the rule when they are not those of the last path record: creates look into the body.
+  Result<Target> (*target)(Call&) = nullptr;
+  bool own_access =
+      false;  // the handler authorizes by itself (validate-key, tokens): rule is documentation
+  bool password = false;     // takes e-mail and password (POST /tokens)
+  bool scoped_only = false;  // exists only below /accounts/{account}
+  // Answers on the I/O thread without the store, when it can.
+  std::optional<Reply> (*warm)(Call&) = nullptr;
+  Scope scope = Scope::kAccount;
+};
+
+// Shared by all requests; outlives them.
+struct Services {
+  store::Database& database;
+  const store::Vault& vault;
+  Random& random;
+  service::Accounts& accounts;
+  service::SnapshotCache& snapshots;
+  service::TouchLane& touches;
+  const service::Settings& settings;
+  std::function<Duration(TimePoint from, TimePoint to)> downtime;  // decision 7
+};
+
+// A credential as sent (conventions.md §3.1), not yet looked up.
+struct Credential {
+  enum class Kind { kNone, kToken, kLicenseKey, kPassword } kind = Kind::kNone;
+  std::string value{};            // token, license key or e-mail
+  Secret password{};              // kPassword
+  std::string scheme = "Bearer";  // for WWW-Authenticate
+};
+
+// One request on its way through the checks of conventions.md §1.4. Owned by one thread at a time.
+struct Call {
+  Call(const Services& shared, http::Request sent) : services(shared), request(std::move(sent)) {}
+
+  const Services& services;
+  http::Request request;
+  TimePoint now{};
+  Uuid request_id;
+  std::string path;  // below the account prefix, still escaped
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::string raw_query;
+  const Route* route = nullptr;
+  std::vector<std::pair<std::string_view, std::string>>
+      segments;      // "license" → decoded text, in path order
+  json::value body;  // keys normalised; null when absent
+  std::string version = "1.8";
+  crypto::SignatureAlgorithm signature_algorithm = crypto::SignatureAlgorithm::kEd25519;
+  std::string content_type = "application/vnd.api+json";
+  bool reasons = false;       // Latchkey-Reasons: 1 (decision 28)
+  std::string locale = "en";  // Accept-Language, for reasons
+  std::shared_ptr<const service::AccountContext>
+      account;  // null until resolved: nothing is signed before
+  Credential credential;
+  std::optional<Uuid> password_user;           // e-mail and password were right for this user
+  std::optional<std::string> password_digest;  // as it was when checked
+  service::Actor actor;
+  std::string cause{};  // reason code of a tombstone behind a 401 or 404 (decision 6)
+
+  // Records named by the path, once looked up.
+  std::optional<core::Product> product;
+  std::optional<core::Policy> policy;
+  std::optional<core::Entitlement> entitlement;
+  std::optional<core::License> license;
+  std::optional<core::Machine> machine;
+  std::optional<core::User> user;
+  std::optional<core::Token> token;
+
+  Document document;                  // the checked body
+  store::Session* session = nullptr;  // during the store phase
+
+  service::Context context() const {
+    return {*session, services.vault, services.random, now, *account, actor, services.settings};
+  }
+  const Uuid& account_id() const { return account->account.id; }
+  std::string account_path() const { return "/v1/accounts/" + account->account.id.ToString(); }
+  std::string_view header(std::string_view name) const { return http::Find(request.headers, name); }
+  std::optional<std::string_view> parameter(
+      std::string_view name) const;  // first query parameter of this name
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,41 @@
+#include "api/reasons.h"
+
+#include "core/message_catalogue.h"
+
+namespace latchkey::api {
+namespace {
+
+json::object ReasonObject(const Call& call, std::string_view reason,
+                          const core::MessageArguments& arguments) {
+  const core::Message message = core::Explain(reason, arguments, call.locale, call.now);
+  json::array actions;
+  for (const core::Action& action : message.actions)
+    actions.push_back(json::object{{"code", action.code}, {"label", action.label}});
+  return {{"code", message.code},
+          {"title", message.title},
+          {"body", message.body},
+          {"actions", std::move(actions)}};
+}
+
+}  // namespace
+
+void AddReason(const Call& call, const Failure& failure, json::object& meta) {
+  const Problem* problem = failure.problems.empty() ? nullptr : &failure.problems.front();
+  core::MessageArguments arguments;
+  std::string_view reason = core::ReasonOf(problem ? problem->code : "", failure.status);
+  if (!call.cause.empty()) reason = call.cause == "SEAT_TAKEN_OVER" ? "SEAT_TAKEN_OVER" : "REVOKED";
+  if (problem) arguments.Set("detail", problem->detail);
+  meta.emplace("reason", ReasonObject(call, reason, arguments));
+}
+
+void AddReason(const Call& call, std::string_view validation_code, const core::License* license,
+               json::object& meta) {
+  std::string_view reason = core::ReasonOf(validation_code);
+  if (validation_code == "NOT_FOUND" && !call.cause.empty()) reason = "REVOKED";
+  if (reason.empty()) return;
+  core::MessageArguments arguments;
+  if (license && license->expiry) arguments.Set("expiry", *license->expiry);
+  meta.emplace("reason", ReasonObject(call, reason, arguments));
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,192 @@
+#include "api/views.h"
+
+#include "api/authenticate.h"
+#include "store/records.h"
+
+namespace latchkey::api {
+namespace {
+
+using core::Value;
+
+template <class T>
+Result<const T*> Load(Call& call, std::unordered_map<Uuid, T>& known, const Uuid& id) {
+  const auto it = known.find(id);
+  if (it != known.end()) return static_cast<const T*>(&it->second);
+  LK_ASSIGN(auto found, service::Find<T>(call.context(), id));
+  if (!found)
+    return Error{Errc::kInternal,
+                 std::string(core::ResourceOf<T>().noun) + " that another record needs is gone"};
+  return static_cast<const T*>(&known.emplace(id, std::move(*found)).first->second);
+}
+
+Value Text(std::string_view text) { return std::string(text); }
+Value Maybe(const std::optional<std::int64_t>& number) { return number ? Value(*number) : Value(); }
+Value Maybe(const std::optional<TimePoint>& time) { return time ? Value(*time) : Value(); }
+
+Value Sorted(core::Strings names) {
+  std::sort(names.begin(), names.end());
+  json::array out;
+  for (auto& name : names) out.emplace_back(std::move(name));
+  return json::value(std::move(out));
+}
+
+}  // namespace
+
+Result<const core::Policy*> Related::Policy(const Uuid& id) { return Load(call_, policies_, id); }
+Result<const core::License*> Related::License(const Uuid& id) { return Load(call_, licenses_, id); }
+Result<const core::User*> Related::User(const std::optional<Uuid>& id) {
+  if (!id) return static_cast<const core::User*>(nullptr);
+  return Load(call_, users_, *id);
+}
+
+Result<LicenseView> LicenseView::Of(Related& related, const core::License& license, TimePoint now) {
+  LK_ASSIGN(const core::Policy* policy, related.Policy(license.policy_id));
+  LK_ASSIGN(const core::User* owner, related.User(license.owner_id));
+  return LicenseView(license, *policy, owner, now);
+}
+
+LicenseView::LicenseView(const core::Snapshot& snapshot, TimePoint now)
+    : RecordView(snapshot.license),
+      policy_(snapshot.policy),
+      owner_(nullptr),
+      now_(now),
+      limits_(core::EffectiveLimits(snapshot.license, snapshot.policy)),
+      owner_banned_(snapshot.owner && snapshot.owner->banned) {}
+
+Value LicenseView::Get(const core::Attribute& attribute) const {
+  const std::string_view name = attribute.name;
+  if (attribute.storage != core::Storage::kComputed && !attribute.viewed) {
+    if (last_validated_ && name == "last_validated") return *last_validated_;
+    return View::Get(attribute);
+  }
+  if (name == "key") return plain_key_ ? Value(*plain_key_) : Value(typed_.key);
+  if (name == "status") {
+    const bool banned = owner_banned_ || (owner_ && owner_->banned_at);
+    return Text(core::NameOf(core::StatusOf(typed_, banned, now_)));
+  }
+  if (name == "scheme") return policy_.scheme ? Text(core::NameOf(*policy_.scheme)) : Value();
+  if (name == "encrypted") return policy_.encrypted;
+  if (name == "strict") return policy_.strict;
+  if (name == "floating") return policy_.floating;
+  if (name == "require_heartbeat") return policy_.require_heartbeat;
+  if (name == "require_check_in") return policy_.require_check_in;
+  if (name == "next_check_in") return Maybe(core::NextCheckIn(typed_, policy_));
+  if (name == "max_machines") return Maybe(limits_.machines);
+  if (name == "max_processes") return Maybe(limits_.processes);
+  if (name == "max_users") return Maybe(limits_.users);
+  if (name == "max_cores") return Maybe(limits_.cores);
+  if (name == "max_memory") return Maybe(limits_.memory);
+  if (name == "max_disk") return Maybe(limits_.disk);
+  if (name == "max_uses") return Maybe(limits_.uses);
+  if (name == "permissions") {
+    if (!owner_) return Sorted(typed_.permissions);
+    const auto wildcard = [](const core::Strings& names) {
+      return std::find(names.begin(), names.end(), "*") != names.end();
+    };
+    if (wildcard(typed_.permissions)) return Sorted(owner_->permissions);
+    if (wildcard(owner_->permissions)) return Sorted(typed_.permissions);
+    core::Strings both;
+    for (const auto& permission : typed_.permissions)
+      if (std::find(owner_->permissions.begin(), owner_->permissions.end(), permission) !=
+          owner_->permissions.end())
+        both.push_back(permission);
+    return Sorted(std::move(both));
+  }
+  return View::Get(attribute);
+}
+
+bool LicenseView::Shows(const core::Attribute& attribute) const {
+  if (attribute.name == "key" && policy_.scheme == core::Scheme::kLegacyEncrypt)
+    return plain_key_.has_value();
+  return attribute.shown;
+}
+
+bool LicenseView::WriteMeta(const core::Relationship& relationship, base::JsonWriter& out) const {
+  if (relationship.name == "users") {
+    out.BeginObject().Key("count").Int(typed_.owner_id ? 1 : 0).EndObject();
+    return true;
+  }
+  if (relationship.name == "machines") {
+    out.BeginObject()
+        .Key("cores")
+        .Int(typed_.machines_cores)
+        .Key("memory")
+        .Int(typed_.machines_memory);
+    out.Key("disk").Int(typed_.machines_disk).Key("count").Int(typed_.machines_count).EndObject();
+    return true;
+  }
+  return false;
+}
+
+Result<MachineView> MachineView::Of(Related& related, const core::Machine& machine,
+                                    const Call& call) {
+  LK_ASSIGN(const core::License* license, related.License(machine.license_id));
+  LK_ASSIGN(const core::Policy* policy, related.Policy(license->policy_id));
+  const TimePoint since = machine.last_heartbeat.value_or(machine.created);
+  return MachineView(machine, *license, *policy, call.now, call.services.downtime(since, call.now));
+}
+
+Value MachineView::Get(const core::Attribute& attribute) const {
+  const std::string_view name = attribute.name;
+  if (name == "require_heartbeat") return core::RequiresHeartbeat(typed_, policy_);
+  if (name == "heartbeat_status") {
+    if (resurrected_) return Text(core::NameOf(core::HeartbeatStatus::kResurrected));
+    return Text(core::NameOf(core::HeartbeatOf(typed_, policy_, now_, downtime_)));
+  }
+  if (name == "heartbeat_duration") return core::HeartbeatSeconds(policy_);
+  if (name == "max_processes") {
+    if (typed_.max_processes) return *typed_.max_processes;
+    return Maybe(core::EffectiveLimits(license_, policy_).processes);
+  }
+  if (name == "next_heartbeat") return Maybe(core::NextHeartbeat(typed_, policy_));
+  return View::Get(attribute);
+}
+
+Value TokenView::Get(const core::Attribute& attribute) const {
+  if (attribute.name == "token") return raw_;
+  if (attribute.name == "permissions") return Sorted(typed_.permissions);
+  return View::Get(attribute);
+}
+
+bool TokenView::Shows(const core::Attribute& attribute) const {
+  if (attribute.name == "token") return !raw_.empty();
+  if (attribute.name.ends_with("activations")) return typed_.bearer_type == "licenses";
+  return attribute.shown;
+}
+
+std::optional<Linkage> TokenView::LinkageOf(const core::Relationship& relationship) const {
+  if (relationship.name == "bearer") return Linkage{typed_.bearer_type, typed_.bearer_id};
+  return View::LinkageOf(relationship);
+}
+
+Value UserView::Get(const core::Attribute& attribute) const {
+  if (attribute.name == "full_name") {
+    if (!typed_.first_name || !typed_.last_name) return {};
+    return *typed_.first_name + " " + *typed_.last_name;
+  }
+  if (attribute.name == "status") {
+    if (typed_.banned_at) return Text("BANNED");
+    return Text(now_ - typed_.created <= std::chrono::hours(24 * 90) ? "ACTIVE" : "INACTIVE");
+  }
+  if (attribute.name == "permissions") return Sorted(typed_.permissions);
+  return View::Get(attribute);
+}
+
+Value AccountView::Get(const core::Attribute& attribute) const {
+  if (attribute.name == "status") return Text("SUBSCRIBED");
+  return View::Get(attribute);
+}
+
+bool AccountView::WriteOwnMeta(base::JsonWriter& out) const {
+  const auto base64 = [](std::string_view text) { return base::Base64(base::AsBytes(text)); };
+  const auto& keys = keys_.public_keys();
+  const std::string rsa = keys.rsa ? base64(keys.rsa->ToPem()) : "";
+  out.BeginObject().Key("publicKey").String(rsa).Key("keys").BeginObject();
+  out.Key("ed25519").String(keys.ed25519 ? base64(keys.ed25519->ToHex()) : "");
+  out.Key("rsa2048").String(rsa);
+  out.Key("ecdsa").String(keys.ecdsa ? base64(keys.ecdsa->ToPem()) : "");
+  out.EndObject().EndObject();
+  return true;
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/license.h"
+#include "core/machine.h"
+#include "service/context.h"
+
+namespace latchkey::service {
+
+// machines.md §1.6 steps 4 to 8. `license` null: unknown (LICENSE_NOT_FOUND). The limits are
+// decided by the running write transaction, so two racers never both win (threat-model row 61). On
+// success `license` has its new totals.
+Result<core::Machine> CreateMachine(const Context& context, core::Machine record,
+                                    core::License* license, const core::Policy* policy);
+Result<void> UpdateMachine(const Context& context, core::Machine& record,
+                           const core::Machine& before, const core::License& license,
+                           const core::Policy& policy);
+Result<void> DeleteMachine(const Context& context, const core::Machine& record);
+
+// machines.md §2. kMachineHeartbeatDead. True when the ping revived it.
+Result<bool> PingMachine(const Context& context, core::Machine& record, const core::Policy& policy,
+                         Duration downtime);
+Result<void> ResetHeartbeat(const Context& context, core::Machine& record);
+Result<void> NoteMachineCheckOut(const Context& context, core::Machine& record);
+
+// Taking over a seat, with undo (decision 27).
+struct Takeover {
+  Uuid id;
+  core::Machine machine;
+  Uuid released_id;
+  std::optional<std::string> released_name;
+  TimePoint undo_until{};
+};
+// `release` is a machine id or "idlest". kTakeoverLimitExceeded (more than 3 per license in 24 h);
+// kInvalid as for creation; kNotFound when `release` names no machine of the license.
+Result<Takeover> TakeOverSeat(const Context& context, core::Machine record, core::License* license,
+                              const core::Policy* policy, std::string_view release);
+// Swaps back under the same ids. kNotFound for an unknown takeover, kUnprocessable when it is too
+// late or already undone.
+Result<core::Machine> UndoTakeover(const Context& context, const Uuid& takeover);
+// The license a takeover belongs to, for look-up and authorization.
+Result<std::optional<core::License>> LicenseOfTakeover(const Context& context,
+                                                       const Uuid& takeover);
+
+}  // namespace latchkey::service

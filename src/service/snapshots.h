@@ -1,0 +1,47 @@
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "core/validation.h"
+#include "service/context.h"
+
+namespace latchkey::service {
+
+// Loads everything a verdict over `license` depends on (core::Snapshot) in the running transaction.
+Result<core::Snapshot> LoadSnapshot(const Context& context, core::License license);
+
+using SharedSnapshot = std::shared_ptr<const core::Snapshot>;
+
+// The read model of design.md §3: immutable snapshots found by the key's blind index, replaced when
+// their license changes, bounded, least recently used first out. Thread-safe; a look-up takes one
+// short lock of its shard.
+class SnapshotCache {
+ public:
+  explicit SnapshotCache(std::size_t capacity);
+  ~SnapshotCache();
+
+  SharedSnapshot Find(const Uuid& account, ByteView key_index) const;
+
+  // A load begins before its transaction does; Put drops a snapshot that a change since then made
+  // stale.
+  using Ticket = std::uint64_t;
+  Ticket BeginLoad() const;
+  void Put(Ticket ticket, const Uuid& account, ByteView key_index, SharedSnapshot snapshot);
+
+  // Called for committed changes (store::Database::Observe).
+  void Apply(std::span<const store::Announcement> changes);
+
+  struct Statistics {
+    std::uint64_t hits = 0, misses = 0, size = 0;
+  };
+  Statistics statistics() const;
+
+ private:
+  struct Shard;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace latchkey::service

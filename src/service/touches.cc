@@ -1,0 +1,125 @@
+#include "service/touches.h"
+
+#include <deque>
+#include <unordered_map>
+
+#include "base/json.h"
+
+namespace latchkey::service {
+namespace {
+
+constexpr auto kPause = std::chrono::milliseconds(100);
+constexpr std::size_t kCapacity = 100000;
+constexpr std::size_t kBatch = 5000;
+
+Result<void> WriteFacts(store::Session& session, const store::Vault& vault, Random& random,
+                        const std::vector<TouchLane::Validation>& facts) {
+  std::unordered_map<Uuid, const TouchLane::Validation*> newest;
+  for (const auto& fact : facts) newest[fact.license_id] = &fact;  // one stamp a license and batch
+  for (const auto& [license, fact] : newest) {
+    LK_TRY(
+        session.Execute("UPDATE licenses SET last_validated = $1 WHERE account_id = $2 AND id = $3 "
+                        "AND (last_validated IS NULL OR last_validated < $1)",
+                        store::Params(fact->at, fact->account_id, license)));
+  }
+  for (const auto& fact : facts) {
+    base::JsonWriter payload;
+    payload.BeginObject().Key("valid").Bool(fact.valid).Key("code").String(fact.code).EndObject();
+    store::Event event;
+    event.id = Uuid::V7(fact.at, random);
+    event.account_id = fact.account_id;
+    event.kind = fact.valid ? "license.validation.succeeded" : "license.validation.failed";
+    event.is_public = true;
+    event.resource_type = "licenses";
+    event.resource_id = fact.license_id;
+    event.payload = payload.Take();
+    event.created = fact.at;
+    LK_TRY(store::Append(session, vault, event));
+  }
+  return {};
+}
+
+}  // namespace
+
+struct TouchLane::Impl {
+  Impl(store::Database& db, const store::Vault& v, Random& r)
+      : database(db), vault(v), random(r), thread([this] { Run(); }) {}
+
+  void Run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      wake.wait(lock, [this] { return closing || !facts.empty(); });
+      if (facts.empty()) return;
+      if (!closing && !flush_wanted)
+        wake.wait_for(lock, kPause, [this] { return closing || flush_wanted; });
+      std::vector<Validation> batch;
+      while (!facts.empty() && batch.size() < kBatch) {
+        batch.push_back(std::move(facts.front()));
+        facts.pop_front();
+      }
+      lock.unlock();
+      const auto done = database.WriteNow(
+          [&](store::Session& session) { return WriteFacts(session, vault, random, batch); });
+      lock.lock();
+      if (done)
+        statistics.written += batch.size();
+      else
+        statistics.dropped += batch.size();
+      handled += batch.size();
+      if (facts.empty()) flush_wanted = false;
+      idle.notify_all();
+    }
+  }
+
+  store::Database& database;
+  const store::Vault& vault;
+  Random& random;
+  mutable std::mutex mutex;
+  std::condition_variable wake, idle;
+  std::deque<Validation> facts;
+  std::uint64_t added = 0, handled = 0;
+  Statistics statistics;
+  bool closing = false, flush_wanted = false;
+  std::thread thread;  // last: starts when all else is there
+};
+
+TouchLane::TouchLane(store::Database& database, const store::Vault& vault, Random& random)
+    : impl_(std::make_unique<Impl>(database, vault, random)) {}
+
+TouchLane::~TouchLane() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->closing = true;
+  }
+  impl_->wake.notify_all();
+  impl_->thread.join();
+}
+
+void TouchLane::Add(Validation fact) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->facts.size() >= kCapacity) {
+      impl_->facts.pop_front();
+      ++impl_->statistics.dropped;
+      ++impl_->handled;
+    }
+    impl_->facts.push_back(std::move(fact));
+    ++impl_->added;
+  }
+  impl_->wake.notify_one();
+}
+
+void TouchLane::Flush() {
+  std::unique_lock lock(impl_->mutex);
+  const std::uint64_t until = impl_->added;
+  impl_->flush_wanted = !impl_->facts.empty();
+  impl_->wake.notify_one();
+  impl_->idle.wait(lock, [&] { return impl_->handled >= until; });
+}
+
+TouchLane::Statistics TouchLane::statistics() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->statistics;
+}
+
+}  // namespace latchkey::service
