@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <bit>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -59,6 +60,12 @@ bool WholePage(const File& file, int amount, sqlite3_int64 offset) {
   return file.checked && amount == file.page_bytes && offset % amount == 0;
 }
 
+// SQLite knows ENOSPC only; a quota and a limit of file sizes are full disks too.
+int FullOr(int code) {
+  const bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+  return (code & 0xff) == SQLITE_IOERR && full ? SQLITE_FULL : code;
+}
+
 int Close(sqlite3_file* file) {
   File& ours = *Of(file);
   const int code = ours.below->pMethods ? ours.below->pMethods->xClose(ours.below) : SQLITE_OK;
@@ -86,13 +93,13 @@ int Write(sqlite3_file* file, const void* buffer, int amount, sqlite3_int64 offs
   if (ours.checked && offset == 0 && amount >= 512)
     ReadHeader(ours, static_cast<const unsigned char*>(buffer));
   if (!WholePage(ours, amount, offset))
-    return ours.below->pMethods->xWrite(ours.below, buffer, amount, offset);
+    return FullOr(ours.below->pMethods->xWrite(ours.below, buffer, amount, offset));
   if (!ours.page) ours.page = static_cast<unsigned char*>(std::malloc(65536));
   if (!ours.page) return SQLITE_NOMEM;
   std::memcpy(ours.page, buffer, static_cast<std::size_t>(amount - kChecksumBytes));
   const std::uint64_t sum = Checksum(ours.page, amount - kChecksumBytes, offset);
   std::memcpy(ours.page + amount - kChecksumBytes, &sum, kChecksumBytes);
-  return ours.below->pMethods->xWrite(ours.below, ours.page, amount, offset);
+  return FullOr(ours.below->pMethods->xWrite(ours.below, ours.page, amount, offset));
 }
 
 int Truncate(sqlite3_file* f, sqlite3_int64 size) {
@@ -115,7 +122,7 @@ int DeviceCharacteristics(sqlite3_file* f) {
   return Below(f)->pMethods->xDeviceCharacteristics(Below(f));
 }
 int ShmMap(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
-  return Below(f)->pMethods->xShmMap(Below(f), page, size, extend, out);
+  return FullOr(Below(f)->pMethods->xShmMap(Below(f), page, size, extend, out));
 }
 int ShmLock(sqlite3_file* f, int offset, int n, int flags) {
   return Below(f)->pMethods->xShmLock(Below(f), offset, n, flags);

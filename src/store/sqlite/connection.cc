@@ -33,9 +33,19 @@ std::string ConstraintDetail(const char* message) {
   std::_Exit(74);  // EX_IOERR
 }
 
+// A read-only connection could still move the log: it may not even ask to (threat-model row 69).
+int RefuseCheckpoints(void*, int action, const char* name, const char* value, const char*,
+                      const char*) {
+  if (action == SQLITE_ATTACH) return SQLITE_DENY;
+  if (action != SQLITE_PRAGMA) return SQLITE_OK;
+  const std::string_view pragma = name ? name : "";
+  if (pragma == "wal_checkpoint") return SQLITE_DENY;
+  return value && (pragma == "wal_autocheckpoint" || pragma == "query_only") ? SQLITE_DENY
+                                                                             : SQLITE_OK;
+}
+
 Errc IoErrc(sqlite3* db) {
   const int error = db ? sqlite3_system_errno(db) : 0;
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) return Errc::kDiskFull;
   return error == EROFS ? Errc::kReadOnly : Errc::kUnavailable;
 }
 
@@ -191,7 +201,9 @@ Result<void> SqliteConnection::Configure(std::size_t cache_kib) {
   if (role_ == Role::kReader) {
     sqlite3_wal_autocheckpoint(db_, 0);
     sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    return Run("PRAGMA query_only=ON");
+    LK_TRY(Run("PRAGMA query_only=ON"));
+    sqlite3_set_authorizer(db_, RefuseCheckpoints, nullptr);
+    return {};
   }
   if (sqlite3_db_readonly(db_, "main") != 0)
     return Error{Errc::kReadOnly, "the database file cannot be written"};
