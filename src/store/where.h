@@ -8,6 +8,16 @@
 
 namespace latchkey::store {
 
+// SQL known at compile time: a text that came from outside does not compile.
+class SqlLiteral {
+ public:
+  consteval SqlLiteral(const char* text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+  constexpr std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
 // A condition: SQL made of literals, with `?` for each parameter. Conditions of a request's filters
 // and of what its bearer may see are made apart and joined here. Columns are written with their
 // table: "licenses.suspended = ?".
@@ -15,10 +25,9 @@ class Where {
  public:
   Where() = default;  // holds for every row
 
-  // Literals only: a text that came from outside does not compile.
-  template <std::size_t N, class... T>
-  explicit Where(const char (&sql)[N], const T&... values)
-      : sql_(sql), params_{ToParam(values)...} {}
+  template <class... T>
+  explicit Where(SqlLiteral sql, const T&... values)
+      : sql_(sql.text()), params_{ToParam(values)...} {}
 
   // For SQL joined from literals, such as names of core's tables. Never from input.
   static Where Built(std::string sql, std::vector<Param> params);
@@ -27,16 +36,15 @@ class Where {
   static Where AnyOf(std::span<const Where> conditions);
   static Where Not(const Where& condition);
 
-  template <std::size_t N, class... T>
-  Where& And(const char (&sql)[N], const T&... values) {
+  template <class... T>
+  Where& And(SqlLiteral sql, const T&... values) {
     return And(Where(sql, values...));
   }
   Where& And(const Where& other);
 
   // `column` equals one of `values`; for no row without any.
-  template <std::size_t N>
-  Where& AndIn(const char (&column)[N], std::vector<Param> values) {
-    return And(In(column, std::move(values)));
+  Where& AndIn(SqlLiteral column, std::vector<Param> values) {
+    return And(In(column.text(), std::move(values)));
   }
 
   bool empty() const { return sql_.empty(); }

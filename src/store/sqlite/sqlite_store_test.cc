@@ -465,6 +465,56 @@ TEST(SqliteStore, TM_69_ReadersAndTheWriterUnderStressLeaveASoundDatabase) {
   EXPECT_FALSE(std::filesystem::exists(directory.path() + "/latchkey.db-wal"));
 }
 
+TEST(SqliteStore, LookUpsAndListsGoByAnIndexAndSortNothing) {
+  const TemporaryDirectory directory;
+  auto database = OpenSqlite(OptionsFor(directory.path()));
+  ASSERT_TRUE(database.has_value());
+  LK_ASSERT_OK(Migrate(**database));
+  struct Case {
+    std::string_view sql;
+    std::string_view index;
+  };
+#define LK_NEWEST " ORDER BY created DESC, seq DESC LIMIT 10"
+  const Case cases[] = {
+      {"SELECT key FROM licenses WHERE account_id = x'00' AND (id = x'00')" LK_NEWEST,
+       "sqlite_autoindex_licenses"},
+      {"SELECT key FROM licenses WHERE account_id = x'00' AND (licenses.key_index = x'00') LIMIT 1",
+       "licenses_key"},
+      {"SELECT key FROM licenses WHERE account_id = x'00'" LK_NEWEST, "licenses_created"},
+      {"SELECT key FROM licenses WHERE account_id = x'00' AND (created, seq) < (1, 2)" LK_NEWEST,
+       "licenses_created"},
+      {"SELECT key FROM licenses WHERE account_id = x'00' AND policy_id = x'00'" LK_NEWEST,
+       "licenses_policy"},
+      {"SELECT name FROM machines WHERE account_id = x'00' AND fingerprint = 'x'",
+       "machines_account_fingerprint"},
+      {"SELECT name FROM machines WHERE license_id = x'00' AND fingerprint = 'x'",
+       "machines_fingerprint"},
+      {"SELECT name FROM machines WHERE account_id = x'00'" LK_NEWEST, "machines_created"},
+      {"SELECT id FROM machines WHERE policy_id = x'00' AND monitored = 0 AND last_heartbeat < 5",
+       "machines_heartbeat"},
+      {"SELECT id FROM tokens WHERE account_id = x'00' AND digest = x'00'", "tokens_digest"},
+      {"SELECT id FROM tokens WHERE bearer_id = x'00'" LK_NEWEST, "tokens_bearer"},
+      {"SELECT id FROM users WHERE account_id = x'00' AND email = 'a'", "users_email"},
+      {"SELECT seq FROM outbox WHERE seq > 5 ORDER BY seq LIMIT 10", "PRIMARY KEY"},
+      {"SELECT cause FROM tombstones WHERE account_id = x'00' AND kind = 'license' AND text_index "
+       "= x'00'",
+       "tombstones_text"},
+  };
+#undef LK_NEWEST
+  for (const Case& c : cases) {
+    std::string plan;
+    LK_ASSERT_OK((*database)->ReadNow([&](Session& session) {
+      return session.Query("EXPLAIN QUERY PLAN " + std::string(c.sql), {},
+                           [&](const Row& row) { plan.append(row.Text(3)).append("; "); });
+    }));
+    EXPECT_THAT(plan, ::testing::HasSubstr(c.index)) << c.sql;
+    EXPECT_THAT(plan, ::testing::HasSubstr("SEARCH")) << c.sql;
+    if (!c.sql.starts_with("SELECT key FROM licenses WHERE account_id = x'00' AND (id")) {
+      EXPECT_THAT(plan, ::testing::Not(::testing::HasSubstr("TEMP B-TREE"))) << c.sql;
+    }
+  }
+}
+
 TEST(SqliteStore, FilesAreForTheirOwnerAlone) {
   const TemporaryDirectory directory;
   const auto database = OpenSqlite(OptionsFor(directory.path()));
