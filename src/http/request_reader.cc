@@ -66,8 +66,7 @@ class HeadScanner {
 
 // Beast's parser with our own storage: names and values as sent, body appended in place.
 struct RequestReader::Parser final : beast::http::basic_parser<true> {
-  explicit Parser(const Limits& limits)
-      : head_limit(limits.head_bytes), body_limit_bytes(limits.body_bytes) {
+  explicit Parser(const Limits& limits) : head_limit(limits.head_bytes) {
     header_limit(static_cast<std::uint32_t>(
         std::min<std::size_t>(limits.head_bytes + 4, std::numeric_limits<std::uint32_t>::max())));
     body_limit(limits.body_bytes);
@@ -139,7 +138,6 @@ struct RequestReader::Parser final : beast::http::basic_parser<true> {
   }
 
   const std::size_t head_limit;
-  const std::size_t body_limit_bytes;
   HeadScanner scanner;
   std::size_t blank_lines = 0;
   bool head_found = false;
@@ -171,10 +169,16 @@ RequestReader::Progress RequestReader::Feed(std::string_view bytes) {
     }
     const std::string_view head = bytes.substr(consumed);
     const auto outcome = parser.scanner.Scan(head);
-    if (parser.scanner.position() > parser.head_limit) return refuse(431);
+    const bool found = outcome == HeadScanner::Outcome::kFound;
+    if (parser.scanner.position() + (found ? 0 : 1) > parser.head_limit) return refuse(431);
     if (outcome == HeadScanner::Outcome::kRefused) return refuse(400);
     if (outcome == HeadScanner::Outcome::kNeedMore) return {State::kNeedMore, consumed, 0};
     parser.head_found = true;
+    // The parser sees the head alone: what follows must not decide how it is read.
+    ErrorCode error;
+    consumed += parser.put({head.data(), parser.scanner.position()}, error);
+    if (error && error != beast::http::error::need_more) return refuse(Parser::Status(error));
+    if (!parser.head_done) return refuse(400);
   }
   while (!parser.is_done()) {
     const std::string_view rest = bytes.substr(consumed);

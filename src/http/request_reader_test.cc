@@ -125,6 +125,7 @@ TEST(RequestReader, RefusesWhatTwoServersCouldReadDifferently) {
       {"host with user", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
       {"host with path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
+      {"a head that what follows could complete", "GET / a: 4\r\n\r\nhello", 400},
       {"HTTP/0.9", "GET /\r\n\r\n", 400},
       {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 400},
       {"lower-case version", "GET / http/1.1\r\nHost: a\r\n\r\n", 400},
@@ -199,6 +200,23 @@ TEST(RequestReader, LimitsTheHeadToTheByte) {
   std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
   for (int i = 0; i < 256; ++i) many += "a:\r\n";
   EXPECT_EQ(Read(many + "\r\n", 100000).status, 431);
+}
+
+TEST(RequestReader, GivesOneVerdictAtTheLimitHoweverBytesArrive) {
+  Limits limits;
+  limits.head_bytes = 100;
+  for (std::size_t size = 95; size < 105; ++size) {
+    for (const char* end : {"\x01", "\r\n\r\n", "\r\r", "\n"}) {
+      SCOPED_TRACE(std::to_string(size) + end);
+      const std::string start = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
+      const std::string bytes = start + std::string(size - start.size(), 'x') + end + "rest";
+      const Outcome whole = Read(bytes, 1000, limits);
+      const Outcome dripped = Read(bytes, 1, limits);
+      EXPECT_NE(whole.state, State::kNeedMore);
+      EXPECT_EQ(whole.state, dripped.state);
+      EXPECT_EQ(whole.status, dripped.status);
+    }
+  }
 }
 
 TEST(RequestReader, LimitsBodiesChunkLinesAndTrailers) {
