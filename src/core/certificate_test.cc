@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "crypto/hash.h"
 #include "test/support/program.h"
@@ -270,6 +270,24 @@ TEST(Lease, TM_07_WithAnyByteTakenOutOrCutOffIsRefused) {
     EXPECT_EQ(opens(less), file[i] == '\n') << i;  // line breaks are dropped anyway
     EXPECT_EQ(opens(std::string_view(file).substr(0, i)), i + 1 == file.size()) << i;
   }
+}
+
+TEST(WorkedExample, OfTheFormatDocumentOpens) {
+  std::ifstream in("docs/formats/files.md");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::size_t begin = text.find("    -----BEGIN MACHINE FILE-----");
+  const std::string_view end = "-----END MACHINE FILE-----\n";
+  ASSERT_NE(begin, std::string::npos);
+  std::string file;
+  std::istringstream block(text.substr(begin, text.find(end, begin) + end.size() - begin));
+  for (std::string line; std::getline(block, line);) file += line.substr(4) + "\n";
+  const auto opened =
+      VerifiedFile::Open(FileKind::kMachine, kPlain, file, {}, Keys().public_keys());
+  ASSERT_TRUE(opened);
+  EXPECT_TRUE(opened->CheckFingerprint(kFingerprint));
+  const json::value& terms = opened->payload().at("meta").at("terms");
+  const Seconds lasting(terms.at("sync").as_int64() + terms.at("grace").as_int64());
+  EXPECT_EQ(base::FormatTime(opened->issued() + lasting), terms.at("until").as_string());
 }
 
 // ---- algorithms

@@ -35,8 +35,8 @@ constexpr std::uint8_t Twice(std::uint8_t a) {
 
 // (x - 1)(x - 2)(x - 4) = x^3 + 7x^2 + 14x + 8.
 constexpr std::array<std::uint8_t, 3> kGenerator = {7, 14, 8};
-static_assert(kGenerator[0] == (1 ^ 2 ^ 4) && kGenerator[2] == Times(2, 4) &&
-              kGenerator[1] == (2 ^ 4 ^ Times(2, 4)));
+static_assert(kGenerator[0] == (0x1 ^ 0x2 ^ 0x4) && kGenerator[2] == Times(2, 4) &&
+              kGenerator[1] == (0x2 ^ 0x4 ^ Times(2, 4)));
 
 }  // namespace
 
