@@ -1,6 +1,8 @@
 #include "store/sqlite/checksum_vfs.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cerrno>
@@ -10,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <vector>
 
 namespace latchkey::store {
 namespace {
@@ -224,6 +227,26 @@ const char* ChecksumVfs() {
 bool ReserveChecksums(sqlite3* db) {
   int bytes = kChecksumBytes;
   return sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes) == SQLITE_OK;
+}
+
+bool RenewChecksums(int file) {
+  File header{};
+  std::vector<unsigned char> page(kHeaderBytes);
+  if (pread(file, page.data(), page.size(), 0) != kHeaderBytes) return false;
+  ReadHeader(header, page.data());
+  if (!header.checked) {
+    errno = EINVAL;
+    return false;
+  }
+  page.resize(static_cast<std::size_t>(header.page_bytes));
+  for (off_t offset = 0;; offset += header.page_bytes) {
+    const ssize_t got = pread(file, page.data(), page.size(), offset);
+    if (got == 0) return fsync(file) == 0;
+    if (got != header.page_bytes) return false;
+    const int content = header.page_bytes - kChecksumBytes;
+    const std::uint64_t sum = Checksum(page.data(), content, offset);
+    if (pwrite(file, &sum, kChecksumBytes, offset + content) != kChecksumBytes) return false;
+  }
 }
 
 }  // namespace latchkey::store

@@ -16,4 +16,8 @@ const char* ChecksumVfs();
 // SQLite refuses.
 bool ReserveChecksums(sqlite3* db);
 
+// Writes the checksum of every page of an open database file whose log is empty. False with errno
+// when the file fails, or (EINVAL) has no room for checksums.
+bool RenewChecksums(int file);
+
 }  // namespace latchkey::store

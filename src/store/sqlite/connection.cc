@@ -99,7 +99,9 @@ Error FromSqlite(int code, sqlite3* db) {
     case SQLITE_IOERR_DIR_FSYNC:
       EndAfterFsync(db);
     case SQLITE_IOERR_DATA:
-      return Error{Errc::kDamaged, "the database is damaged: a page fails its checksum"};
+      return Error{
+          Errc::kDamaged,
+          "the database is damaged, or was written by another program: a page fails its checksum"};
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
     case SQLITE_CONSTRAINT_ROWID:

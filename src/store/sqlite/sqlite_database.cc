@@ -372,4 +372,35 @@ Result<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options) {
   return std::unique_ptr<Database>(std::move(database));
 }
 
+Result<void> RenewSqliteChecksums(const std::string& path) {
+  SqliteOptions existing;
+  existing.path = path;
+  LK_TRY(MakeFile(existing));
+  LK_ASSIGN(const File lock, LockWriter(path));
+  // Without our layer: what SQLite itself makes of the pages. Closing merges the log.
+  sqlite3* db = nullptr;
+  int code =
+      sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
+  std::string verdict;
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(
+        db, "PRAGMA integrity_check(1)",
+        [](void* out, int, char** values, char**) {
+          *static_cast<std::string*>(out) = values[0] ? values[0] : "";
+          return 0;
+        },
+        &verdict, nullptr);
+  Result<void> result;
+  if (code != SQLITE_OK)
+    result = FromSqlite(code, db);
+  else if (verdict != "ok")
+    result = Error{Errc::kDamaged, "the database is really damaged, restore a backup: " + verdict};
+  sqlite3_close(db);
+  LK_TRY(std::move(result));
+  const File file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (file.get() < 0 || !RenewChecksums(file.get()))
+    return FileError("cannot renew the checksums of", path);
+  return {};
+}
+
 }  // namespace latchkey::store

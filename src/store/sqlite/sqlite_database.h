@@ -22,4 +22,11 @@ struct SqliteOptions {
 // operator.
 Result<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options);
 
+// Takes over a database that another SQLite program has written, such as the sqlite3 shell merging
+// the log of a stopped server: its pages then fail our checksums although they are sound. Runs
+// SQLite's own full check first and changes nothing unless it passes; after that every page gets
+// its checksum. For `doctor`, never automatic: a checksum is renewed only when a person says that
+// the change was meant. Fails with kLocked, kNotFound, kDamaged ("... restore a backup"), kIo.
+Result<void> RenewSqliteChecksums(const std::string& path);
+
 }  // namespace latchkey::store

@@ -371,6 +371,43 @@ TEST_F(SqliteDamage, TM_68_AMisplacedPageIsNoticed) {
   EXPECT_GT(tally->refused, 0);
 }
 
+// What the sqlite3 shell does to a stopped server's database.
+void WriteWithPlainSqlite(const std::string& path, const char* sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
+}
+
+TEST_F(SqliteDamage, TM_68_PagesOfAnotherProgramAreRefusedUntilTakenOver) {
+  WriteWithPlainSqlite(path(), "UPDATE licenses SET updated = updated + 1");
+  auto tally = Look(10);
+  EXPECT_TRUE(!tally.has_value() || tally->refused > 0);
+  LK_ASSERT_OK(RenewSqliteChecksums(path()));
+  tally = Look(10);
+  ASSERT_TRUE(tally.has_value()) << tally.error().detail;
+  EXPECT_EQ(tally->refused + tally->wrong, 0);
+}
+
+TEST_F(SqliteDamage, TM_68_RealDamageIsNotTakenOver) {
+  std::string damaged = whole_;
+  for (std::size_t i = 0; i < 64; ++i) damaged[(whole_.size() / kPage / 2) * kPage + i] = '\x5a';
+  WriteWhole(path(), damaged);
+  const auto renewed = RenewSqliteChecksums(path());
+  ASSERT_FALSE(renewed.has_value());
+  EXPECT_EQ(renewed.error().code, Errc::kDamaged);
+  EXPECT_TRUE(ReadWhole(path()) == damaged);
+}
+
+TEST(SqliteStore, ChecksumsAreNotRenewedUnderARunningServer) {
+  const TemporaryDirectory directory;
+  const auto database = OpenSqlite(OptionsFor(directory.path()));
+  ASSERT_TRUE(database.has_value());
+  const auto renewed = RenewSqliteChecksums(directory.path() + "/latchkey.db");
+  ASSERT_FALSE(renewed.has_value());
+  EXPECT_EQ(renewed.error().code, Errc::kLocked);
+}
+
 TEST_F(SqliteDamage, AFileThatIsNoDatabaseIsDamaged) {
   WriteWhole(path(), std::string(20000, 'x'));
   const auto opened = OpenSqlite(OptionsFor(directory_.path()));
