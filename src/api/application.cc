@@ -196,6 +196,7 @@ void Application::Handle(http::Request request, http::Responder responder) {
   Call& call = exchange->call;
   call.now = base::SystemNow();
   call.request_id = Uuid::V7(call.now, services_.random);
+  if (services_.serving) call.serving = services_.serving();
   if (auto begun = Begin(call); !begun)
     return Answer(std::move(exchange), std::move(begun).error());
   if (call.route->warm) {
@@ -341,18 +342,22 @@ Result<Reply> Application::Serve(Call& call) {
 void Application::Run(std::shared_ptr<Exchange> exchange) {
   const Route& route = *exchange->call.route;
   if (route.lane == Lane::kNone) return Answer(exchange, route.handle(exchange->call));
-  if (route.lane == Lane::kRead) {
-    const bool queued = services_.database.Read([this, exchange](store::Session& session) {
-      exchange->call.session = &session;
-      auto reply = Serve(exchange->call);
-      exchange->call.session = nullptr;
-      Answer(exchange, std::move(reply));
-    });
-    if (!queued) Answer(exchange, Errc::kUnavailable);
-    return;
-  }
+  if (route.lane == Lane::kWrite) return RunInWriter(std::move(exchange));
+  exchange->call.snapshot_ticket = services_.snapshots.BeginLoad();
+  const bool queued = services_.database.Read([this, exchange](store::Session& session) {
+    exchange->call.session = &session;
+    auto reply = Serve(exchange->call);
+    exchange->call.session = nullptr;
+    if (!reply && reply.error().code == Errc::kNeedsWrite) return RunInWriter(exchange);
+    Answer(exchange, std::move(reply));
+  });
+  if (!queued) Answer(exchange, Errc::kUnavailable);
+}
+
+void Application::RunInWriter(std::shared_ptr<Exchange> exchange) {
   services_.database.Write(
       [this, exchange](store::Session& session) -> Result<void> {
+        exchange->call.ForgetRecords();
         exchange->call.session = &session;
         auto reply = Serve(exchange->call);
         exchange->call.session = nullptr;

@@ -56,6 +56,7 @@ class Application {
   Result<void> Begin(Call& call);   // steps 3 to 8, without the store
   Result<Reply> Serve(Call& call);  // steps 10 to 13, in a transaction
   void Run(std::shared_ptr<Exchange> exchange);
+  void RunInWriter(std::shared_ptr<Exchange> exchange);
   void RunPassword(std::shared_ptr<Exchange> exchange);
   void Answer(std::shared_ptr<Exchange> exchange, Result<Reply> reply);
 

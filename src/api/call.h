@@ -10,6 +10,7 @@
 
 #include "api/access.h"
 #include "api/schema.h"
+#include "core/downtime.h"
 #include "core/machine.h"
 #include "core/product.h"
 #include "core/validation.h"
@@ -71,7 +72,9 @@ struct Services {
   service::SnapshotCache& snapshots;
   service::TouchLane& touches;
   const service::Settings& settings;
-  std::function<Duration(TimePoint from, TimePoint to)> downtime;  // decision 7
+  // When the server was serving, for heartbeats (decision 7): an immutable copy per change. Empty
+  // counts no downtime.
+  std::function<std::shared_ptr<const core::ServingLog>()> serving{};
 };
 
 // A credential as sent (conventions.md §3.1), not yet looked up.
@@ -119,11 +122,27 @@ struct Call {
   std::optional<core::User> user;
   std::optional<core::Token> token;
 
+  service::SnapshotCache::Ticket snapshot_ticket = 0;
   Document document;                  // the checked body
   store::Session* session = nullptr;  // during the store phase
 
+  std::shared_ptr<const core::ServingLog> serving;  // as it was when the request came
+  Duration downtime(TimePoint from, TimePoint to) const {
+    return serving ? serving->DowntimeBetween(from, to) : Duration::zero();
+  }
   service::Context context() const {
     return {*session, services.vault, services.random, now, *account, actor, services.settings};
+  }
+  // Before another run in the writer lane.
+  void ForgetRecords() {
+    product.reset();
+    policy.reset();
+    entitlement.reset();
+    license.reset();
+    machine.reset();
+    user.reset();
+    token.reset();
+    cause.clear();
   }
   const Uuid& account_id() const { return account->account.id; }
   std::string account_path() const { return "/v1/accounts/" + account->account.id.ToString(); }

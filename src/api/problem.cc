@@ -202,6 +202,7 @@ Row RowOf(Errc code) {
     case Errc::kWrongKey:
     case Errc::kConfigInvalid:
     case Errc::kInternal:
+    case Errc::kNeedsWrite:
       break;
   }
   return {500, "Internal server error", "",

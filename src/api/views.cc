@@ -123,7 +123,7 @@ Result<MachineView> MachineView::Of(Related& related, const core::Machine& machi
   LK_ASSIGN(const core::License* license, related.License(machine.license_id));
   LK_ASSIGN(const core::Policy* policy, related.Policy(license->policy_id));
   const TimePoint since = machine.last_heartbeat.value_or(machine.created);
-  return MachineView(machine, *license, *policy, call.now, call.services.downtime(since, call.now));
+  return MachineView(machine, *license, *policy, call.now, call.downtime(since, call.now));
 }
 
 Value MachineView::Get(const core::Attribute& attribute) const {

@@ -58,6 +58,7 @@ enum class Errc {
   kTakeoverLimitExceeded,
   kInvalid,       // a record breaks rules: see `violations`
   kTooManyRequests,
+  kNeedsWrite,    // never leaves the server: a read found that it must write, and runs again in the writer lane
   // The server.
   kUnavailable,  // store unreachable, disk full, shutting down: try again later
   kTimeout,
