@@ -482,6 +482,8 @@ void Serve(Worker& worker, Accepted accepted) {
       std::rethrow_exception(fault);
     } catch (const std::exception& cause) {
       worker.shared().options.report(std::string("http: a connection failed: ") + cause.what());
+    } catch (...) {
+      worker.shared().options.report("http: a connection failed by a foreign exception");
     }
   });
 }
