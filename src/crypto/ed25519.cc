@@ -31,6 +31,13 @@ PointKind Classify(ByteView encoding) {
   return point == kNeutral ? PointKind::kSmallOrder : PointKind::kUsable;
 }
 
+// A moved-from key is empty, and libsodium would read beyond it.
+ByteView KeyBytes(const Secret& key) {
+  if (key.size() != crypto_sign_SECRETKEYBYTES)
+    throw std::logic_error("an Ed25519 key was used after its move");
+  return key.RevealBytes();
+}
+
 }  // namespace
 
 Result<Ed25519PublicKey> Ed25519PublicKey::FromHex(std::string_view hex) {
@@ -87,18 +94,15 @@ Result<Ed25519PrivateKey> Ed25519PrivateKey::FromSeed(ByteView seed) {
 }
 
 std::array<std::uint8_t, 64> Ed25519PrivateKey::Sign(ByteView message) const {
-  // A moved-from key is empty, and libsodium would read beyond it.
-  if (key_.size() != crypto_sign_SECRETKEYBYTES)
-    throw std::logic_error("an Ed25519 key was used after its move");
   std::array<std::uint8_t, 64> signature{};
   if (crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(),
-                           key_.RevealBytes().data()) != 0)
+                           KeyBytes(key_).data()) != 0)
     throw std::runtime_error("libsodium does not sign");
   return signature;
 }
 
 Secret Ed25519PrivateKey::Seed() const {
-  return Secret(key_.RevealBytes().first(crypto_sign_SEEDBYTES));
+  return Secret(KeyBytes(key_).first(crypto_sign_SEEDBYTES));
 }
 
 }  // namespace latchkey::crypto

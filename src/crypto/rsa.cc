@@ -74,6 +74,7 @@ const PublicKey& Public(const std::shared_ptr<void>& key) {
   return *static_cast<const PublicKey*>(key.get());
 }
 const PrivateKey& Private(const std::shared_ptr<void>& key) {
+  if (!key) throw std::logic_error("a private key was used after its move");
   return *static_cast<const PrivateKey*>(key.get());
 }
 

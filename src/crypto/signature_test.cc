@@ -1,5 +1,6 @@
 #include "crypto/signature.h"
 
+#include <stdexcept>
 #include <thread>
 
 #include "crypto/test_support.h"
@@ -242,6 +243,22 @@ TEST(PrivateKeys, HalvesOfTwoKeysAreMalformed) {
       "-----BEGIN PRIVATE KEY-----\n" + base::Base64(mixed) + "\n-----END PRIVATE KEY-----\n"));
   ASSERT_FALSE(key);
   EXPECT_EQ(key.error().code, Errc::kMalformed);
+}
+
+TEST(PrivateKeys, MovedFromTheyThrowInsteadOfSigning) {
+  AccountKeys keys = TestAccount();
+  Ed25519PrivateKey ed25519 = keys.ed25519();
+  RsaPrivateKey rsa = *keys.rsa();
+  EcdsaPrivateKey ecdsa = *keys.ecdsa();
+  [[maybe_unused]] const AccountKeys taken(std::move(ed25519), std::move(rsa), std::move(ecdsa));
+  // NOLINTBEGIN(bugprone-use-after-move)
+  EXPECT_THROW((void)ed25519.Sign(AsBytes("x")), std::logic_error);
+  EXPECT_THROW((void)ed25519.Seed(), std::logic_error);
+  EXPECT_THROW((void)rsa.SignPss(AsBytes("x")), std::logic_error);
+  EXPECT_THROW((void)rsa.ToPem(), std::logic_error);
+  EXPECT_THROW((void)ecdsa.Sign(AsBytes("x")), std::logic_error);
+  EXPECT_THROW((void)ecdsa.public_key(), std::logic_error);
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 TEST(PublicKeys, OnesNeverLoadedVerifyNothing) {
