@@ -12,6 +12,18 @@ namespace latchkey::api {
 // lists take only the filters named in `allowed`; empty = all. Blank values and unknown parameters
 // are ignored, unreadable values match nothing.
 store::Where LicenseFilters(const Call& call, std::span<const std::string_view> allowed = {});
-store::Where MachineFilters(const Call& call, std::span<const std::string_view> allowed = {});
+
+// `status` and `key` ask the store: errors are those of the session.
+Result<store::Where> MachineFilters(const Call& call,
+                                    std::span<const std::string_view> allowed = {});
+
+// What filters read; nullopt for another form.
+struct FilterSpan {  // "2w", "P13DT59M59S", "86400"
+  std::int64_t years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0;
+  TimePoint Before(TimePoint time) const;
+  TimePoint After(TimePoint time) const;
+};
+std::optional<FilterSpan> ParseFilterSpan(std::string_view text);
+bool ParseFilterFlag(std::string_view text);  // `false f 0 off` in any case; all else is true
 
 }  // namespace latchkey::api

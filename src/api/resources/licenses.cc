@@ -48,7 +48,8 @@ const Schema& TokenSchema() {
 
 Result<Reply> List(Call& call) {
   store::Where where = VisibleLicenses(call);
-  where.And(LicenseFilters(call));
+  LK_ASSIGN(const store::Where filters, LicenseFilters(call));
+  where.And(filters);
   return ListLicenses(call, where);
 }
 
@@ -146,7 +147,8 @@ Result<Reply> ListLicenseMachines(Call& call) {
   store::Where where = VisibleMachines(call);
   where.And("machines.license_id = ?", call.license->id);
   constexpr std::string_view kFilters[] = {"fingerprint", "product", "user"};
-  where.And(MachineFilters(call, kFilters));
+  LK_ASSIGN(const store::Where filters, MachineFilters(call, kFilters));
+  where.And(filters);
   return ListMachines(call, where);
 }
 Result<Reply> ShowMachine(Call& call) { return MachineReply(call, *call.machine); }

@@ -36,7 +36,8 @@ Result<Parents> ParentsOf(Call& call) {
 
 Result<Reply> List(Call& call) {
   store::Where where = VisibleMachines(call);
-  where.And(MachineFilters(call));
+  LK_ASSIGN(const store::Where filters, MachineFilters(call));
+  where.And(filters);
   return ListMachines(call, where);
 }
 

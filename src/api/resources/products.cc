@@ -66,7 +66,8 @@ Result<Reply> ListProductLicenses(Call& call) {
   store::Where where = VisibleLicenses(call);
   where.And("licenses.product_id = ?", call.product->id);
   constexpr std::string_view kFilters[] = {"policy", "user", "suspended"};
-  where.And(LicenseFilters(call, kFilters));
+  LK_ASSIGN(const store::Where filters, LicenseFilters(call, kFilters));
+  where.And(filters);
   return ListLicenses(call, where);
 }
 Result<Reply> ShowLicense(Call& call) { return LicenseReply(call, *call.license); }
@@ -75,7 +76,8 @@ Result<Reply> ListProductMachines(Call& call) {
   store::Where where = VisibleMachines(call);
   where.And("machines.product_id = ?", call.product->id);
   constexpr std::string_view kFilters[] = {"fingerprint", "license", "user"};
-  where.And(MachineFilters(call, kFilters));
+  LK_ASSIGN(const store::Where filters, MachineFilters(call, kFilters));
+  where.And(filters);
   return ListMachines(call, where);
 }
 Result<Reply> ShowMachine(Call& call) { return MachineReply(call, *call.machine); }
