@@ -1,0 +1,4 @@
+#include <cstdio>
+#include <latchkey/client.hpp>
+
+int main() { std::puts(lk_version()); }
