@@ -431,6 +431,16 @@ Response HttpConnection::Refuse(int status) {
 
 HttpConnection::Exchange HttpConnection::Render(Response response, bool head_only, bool keep,
                                                 bool http10) {
+  if (auto prepare = std::exchange(response.prepare, nullptr)) {
+    try {
+      prepare(response);
+    } catch (const std::exception& fault) {
+      worker_.shared().options.report(std::string("http: an answer was not prepared: ") +
+                                      fault.what());
+      response = Response{500, {}, {}};
+      keep = false;
+    }
+  }
   if (!IsSendable(response)) {
     worker_.shared().options.report("http: an answer had a header or status that cannot be sent");
     response = Response{500, {}, {}};

@@ -606,6 +606,35 @@ TEST_F(ServerTest, TakesAnswersFromAnyThreadInAnyOrder) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST_F(ServerTest, PreparesTheAnswerJustBeforeItIsWritten) {
+  Start();
+  Client client(server_->port());
+  client.Send(Get("/later"));
+  Responder responder = parked_.Take();
+  Response answer{200, {}, "body"};
+  answer.prepare = [](Response& response) {
+    response.headers.push_back({"X-Length", std::to_string(response.body.size())});
+    response.body += " and more";
+  };
+  responder(std::move(answer));
+  const Answer got = client.Receive();
+  EXPECT_EQ(got.body, "body and more");
+  EXPECT_THAT(got.head, HasSubstr("X-Length: 4"));
+}
+
+TEST_F(ServerTest, AnswersABare500WhenPreparingFails) {
+  Start();
+  Client client(server_->port());
+  client.Send(Get("/later"));
+  Responder responder = parked_.Take();
+  Response answer{200, {}, "secret"};
+  answer.prepare = [](Response&) { throw std::runtime_error("no key"); };
+  responder(std::move(answer));
+  const Answer got = client.Receive();
+  EXPECT_EQ(got.status, 500);
+  EXPECT_EQ(got.body, "");
+}
+
 TEST_F(ServerTest, ClosesTheConnectionOfADroppedResponder) {
   Start();
   Client at_once(server_->port());
