@@ -39,11 +39,11 @@ struct Rule {
 
 // What rules look at in the record that is acted on.
 struct Target {
-  std::optional<Uuid> product_id;
-  std::optional<Uuid> license_id;
-  std::optional<Uuid> license_owner_id;
-  std::optional<Uuid> machine_owner_id;
-  std::optional<Uuid> user_id;     // the record is this user
+  std::optional<Uuid> product_id{};
+  std::optional<Uuid> license_id{};
+  std::optional<Uuid> license_owner_id{};
+  std::optional<Uuid> machine_owner_id{};
+  std::optional<Uuid> user_id{};   // the record is this user
   bool actor_is_licensee = false;  // the actor is attached to the license
   bool license_protected = false;
   bool policy_protected = false;

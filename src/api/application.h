@@ -13,7 +13,7 @@ namespace latchkey::api {
 
 struct ApplicationOptions {
   bool dev = false;            // accepts Latchkey-Now (decision 18)
-  std::string revision;        // Keygen-Revision
+  std::string revision{};      // Keygen-Revision
   bool many_accounts = false;  // Keygen-Mode
 };
 
@@ -21,12 +21,12 @@ struct ApplicationOptions {
 // M18).
 struct AccessLogEntry {
   TimePoint at{};
-  Uuid request_id;
+  Uuid request_id{};
   std::string method, route, peer;
   int status = 0;
   std::int64_t micros = 0;
-  std::string code;     // first error code
-  std::string account;  // id
+  std::string code{};     // first error code
+  std::string account{};  // id
 };
 using AccessLog = std::function<void(const AccessLogEntry&)>;
 

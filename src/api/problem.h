@@ -14,17 +14,17 @@ enum class SourceKind { kNone, kPointer, kParameter, kHeader };
 
 // One entry of an error document.
 struct Problem {
-  std::string title;
-  std::string detail;
-  std::string code;  // empty = member omitted
+  std::string title{};
+  std::string detail{};
+  std::string code{};  // empty = member omitted
   SourceKind source_kind = SourceKind::kNone;
-  std::string source;
-  std::string about;  // links.about, empty = omitted
+  std::string source{};
+  std::string about{};  // links.about, empty = omitted
 };
 
 struct Failure {
   int status = 500;
-  std::vector<Problem> problems;
+  std::vector<Problem> problems{};
 };
 
 // The one mapping from our errors to statuses, titles, codes and texts (conventions.md §1.10,

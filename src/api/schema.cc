@@ -546,8 +546,8 @@ const Value* Document::Attribute(std::string_view name) const {
 }
 
 std::optional<std::optional<Linkage>> Document::Relationship(std::string_view name) const {
-  for (const auto& [relationship, linkage] : relationships)
-    if (relationship->name == name) return linkage;
+  for (const auto& [relationship, target] : relationships)
+    if (relationship->name == name) return target;
   return std::nullopt;
 }
 

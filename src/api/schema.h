@@ -56,19 +56,19 @@ struct Schema {
 };
 
 struct Linkage {
-  std::string type;
-  Uuid id;
+  std::string type{};
+  Uuid id{};
 };
 
 // A body that passed its schema. Attributes and relationships stand in the order of the tables;
 // what was not sent is not there.
 struct Document {
-  std::optional<Uuid> id;
-  std::vector<std::pair<const core::Attribute*, core::Value>> attributes;
-  std::vector<std::pair<const core::Relationship*, std::optional<Linkage>>> relationships;
-  std::optional<Linkage> linkage;  // kToOne; nullopt = null was sent
-  std::vector<Linkage> linkages;   // kToMany
-  json::object meta;               // normalised names, only declared members, dropped nulls removed
+  std::optional<Uuid> id{};
+  std::vector<std::pair<const core::Attribute*, core::Value>> attributes{};
+  std::vector<std::pair<const core::Relationship*, std::optional<Linkage>>> relationships{};
+  std::optional<Linkage> linkage{};  // kToOne; nullopt = null was sent
+  std::vector<Linkage> linkages{};   // kToMany
+  json::object meta{};  // normalised names, only declared members, dropped nulls removed
 
   const core::Value* Attribute(std::string_view name) const;  // null when not sent
   // Outer nullopt: not sent. Inner nullopt: null was sent.

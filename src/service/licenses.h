@@ -10,14 +10,14 @@
 namespace latchkey::service {
 
 struct NewLicense {
-  core::License record;  // with what was sent; `policy_id` set
+  core::License record{};  // with what was sent; `policy_id` set
   bool key_given = false;
   bool protected_given = false;
   bool permissions_given = false;
 };
 struct CreatedLicense {
-  core::License record;
-  std::optional<std::string> plain_key;  // of a legacy encrypted license: shown once
+  core::License record{};
+  std::optional<std::string> plain_key{};  // of a legacy encrypted license: shown once
 };
 
 // licenses.md §7.2, in its order of steps. `policy` null: unknown (POLICY_NOT_FOUND).

@@ -201,6 +201,22 @@ Result<void> Remove(const Context& context, const core::Machine& record, std::st
 
 }  // namespace
 
+Result<void> CullMachine(const Context& context, const core::Machine& record) {
+  LK_TRY(EraseMachine(context, record, "HEARTBEAT_LOST"));
+  LK_TRY(ShiftTotals(context, record.license_id, -1, -Of(record.cores), -Of(record.memory),
+                     -Of(record.disk)));
+  store::Event event;
+  event.id = Uuid::V7(context.now, context.random);
+  event.account_id = context.account_id();
+  event.kind = store::kRowChanged;
+  event.resource_type = "machines";
+  event.resource_id = record.id;
+  event.stale_licenses = {record.license_id};
+  event.created = context.now;
+  LK_TRY(store::Append(context.session, context.vault, event));
+  return {};
+}
+
 Result<core::Machine> CreateMachine(const Context& context, core::Machine record,
                                     core::License* license, const core::Policy* policy) {
   const bool id_given = !record.id.is_nil();

@@ -18,6 +18,8 @@ Result<void> UpdateMachine(const Context& context, core::Machine& record,
                            const core::Machine& before, const core::License& license,
                            const core::Policy& policy);
 Result<void> DeleteMachine(const Context& context, const core::Machine& record);
+// A dead machine goes without `machine.deleted` (machines.md §2 step 2), its tombstone says why.
+Result<void> CullMachine(const Context& context, const core::Machine& record);
 
 // machines.md §2. kMachineHeartbeatDead. True when the ping revived it.
 Result<bool> PingMachine(const Context& context, core::Machine& record, const core::Policy& policy,
@@ -27,10 +29,10 @@ Result<void> NoteMachineCheckOut(const Context& context, core::Machine& record);
 
 // Taking over a seat, with undo (decision 27).
 struct Takeover {
-  Uuid id;
-  core::Machine machine;
-  Uuid released_id;
-  std::optional<std::string> released_name;
+  Uuid id{};
+  core::Machine machine{};
+  Uuid released_id{};
+  std::optional<std::string> released_name{};
   TimePoint undo_until{};
 };
 // `release` is a machine id or "idlest". kTakeoverLimitExceeded (more than 3 per license in 24 h);

@@ -6,8 +6,8 @@
 namespace latchkey::service {
 
 struct IssuedToken {
-  core::Token token;
-  std::string raw;  // shown once
+  core::Token token{};
+  std::string raw{};  // shown once
 };
 
 // conventions.md §3.2, §9.1. `draft` brings what was sent: expiry, name, permissions, maxima.

@@ -48,7 +48,7 @@ const Schema& TokenSchema() {
 
 Result<Reply> List(Call& call) {
   store::Where where = VisibleLicenses(call);
-  LK_ASSIGN(const store::Where filters, LicenseFilters(call));
+  const store::Where filters = LicenseFilters(call);
   where.And(filters);
   return ListLicenses(call, where);
 }

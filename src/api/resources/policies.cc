@@ -68,7 +68,8 @@ Result<Reply> ListPolicyLicenses(Call& call) {
   store::Where where = VisibleLicenses(call);
   where.And("licenses.policy_id = ?", call.policy->id);
   constexpr std::string_view kFilters[] = {"product", "user", "suspended"};
-  where.And(LicenseFilters(call, kFilters));
+  const store::Where filters = LicenseFilters(call, kFilters);
+  where.And(filters);
   return ListLicenses(call, where);
 }
 Result<Reply> ShowLicense(Call& call) { return LicenseReply(call, *call.license); }

@@ -66,7 +66,7 @@ Result<Reply> ListProductLicenses(Call& call) {
   store::Where where = VisibleLicenses(call);
   where.And("licenses.product_id = ?", call.product->id);
   constexpr std::string_view kFilters[] = {"policy", "user", "suspended"};
-  LK_ASSIGN(const store::Where filters, LicenseFilters(call, kFilters));
+  const store::Where filters = LicenseFilters(call, kFilters);
   where.And(filters);
   return ListLicenses(call, where);
 }
