@@ -118,8 +118,8 @@ bool FingerprintGiven(const Scope& scope) {
 
 WantedSet::WantedSet(const std::vector<std::string>& many) : many_(many.begin(), many.end()) {
   std::ranges::sort(many_);
-  const auto rest = std::ranges::unique(many_);
-  many_.erase(rest.begin(), rest.end());
+  // Not std::ranges::unique: clang 14, which builds the fuzz targets, cannot compile its subrange.
+  many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
 }
 
 bool WantedSet::Contains(std::string_view text) const {
