@@ -1,0 +1,53 @@
+#!/bin/sh
+# notes_test.sh PROGRAM: the notebook without any license server.
+set -eu
+notes=$1
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+unset XDG_DATA_HOME XDG_STATE_HOME XDG_CONFIG_HOME LC_ALL LC_MESSAGES VISUAL || true
+export HOME="$home" LANG=C
+fail() { echo "failed: $1" >&2; exit 1; }
+has() { printf '%s' "$1" | grep -q -- "$2" || fail "expected \"$2\" in: $1"; }
+
+# Reading needs no settings at all.
+mkdir -p "$home/.local/share/notes"
+printf 'Shopping\nmilk and bread #home\n' > "$home/.local/share/notes/1.md"
+printf '# Meeting\nwith Lena #work\n' > "$home/.local/share/notes/2.md"
+has "$($notes list)" "Shopping  #home"
+has "$($notes list '#work')" "Meeting"
+has "$($notes show 1)" "milk and bread"
+has "$($notes search LENA meeting)" "Meeting"
+has "$($notes export)" "note 2"
+$notes export "$home/all.md" > /dev/null
+has "$(cat "$home/all.md")" "Lena"
+has "$($notes help)" "notes activate KEY"
+
+# Unlicensed: writing is refused, with the way on; nothing is lost.
+if out=$($notes add hello 2>&1); then fail "added without settings"; fi
+has "$out" "NOTES_SERVER"
+export NOTES_SERVER=http://127.0.0.1:9 NOTES_PRODUCT=8a6d2b47-51c9-4e0f-8d33-6f1b2c9e4a21
+export NOTES_PUBLIC_KEY=03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8
+if out=$($notes add hello 2>&1); then fail "added without a license"; fi
+has "$out" "Not activated"
+has "$out" "notes activate KEY"
+has "$($notes license)" "Not licensed"
+has "$($notes license --json)" '"access":"none"'
+
+# A key with one wrong character is caught before any request.
+if out=$($notes activate 000000-000000-000000-000000-000001-V3 2>&1); then fail "took a mistyped key"; fi
+has "$out" "heck"
+has "$out" "--anyway"
+
+# Nobody to ask: the key is kept, and the work goes on. A soft state: exit code 0.
+out=$($notes activate a-key-of-some-vendor-0001) || fail "no exit code 0 offline"
+has "$out" "Your key is saved"
+$notes add "Call Lena #work" > /dev/null 2>&1 || fail "cannot add in the provisional week"
+printf 'from a pipe\n' | $notes add > /dev/null 2>&1 || fail "cannot add from a pipe"
+$notes tag 4 idea > /dev/null 2>&1 || fail "cannot tag"
+has "$($notes list '#idea')" "from a pipe"
+EDITOR='sed -i s/pipe/tube/' $notes edit 4 > /dev/null 2>&1 || fail "cannot edit"
+has "$($notes show 4)" "from a tube"
+$notes delete 4 > /dev/null
+if $notes show 4 2> /dev/null; then fail "deleted note is shown"; fi
+if $notes frobnicate 2> /dev/null; then fail "took an unknown command"; fi
+echo "notes: all well"
