@@ -385,5 +385,28 @@ TEST_F(MachineLists, DeadIsWhatTheMachineItselfShows) {
   EXPECT_EQ(Machines("status=alive"), "three");
 }
 
+// Our own downtime never counts against a machine (decision 7). Real time: Latchkey-Now has none.
+TEST_F(MachineLists, DowntimeMovesTheDeadline) {
+  const TestServer::Headers real = [&] {
+    auto headers = server_.AsAdmin();
+    headers.push_back({"Latchkey-Now", ""});
+    return headers;
+  }();
+  const auto status = [&](std::string_view wanted) {
+    return server_
+        .Send("GET", "/machines?license=" + first_ + "&status=" + std::string(wanted), real)
+        .Ids()
+        .size();
+  };
+  const TimePoint now = base::SystemNow();
+  EXPECT_EQ(status("dead"), 2u);  // created in March, a beat per minute since
+  const auto log = core::ServingLog::FromIntervals(
+      {{server_.now() - std::chrono::hours(1), server_.now() + Seconds(10)},
+       {now - Seconds(5), now + std::chrono::hours(1)}});
+  server_.SetServing(std::make_shared<const core::ServingLog>(log));
+  EXPECT_EQ(status("dead"), 0u);  // 15 seconds served since their creation
+  EXPECT_EQ(status("alive"), 2u);
+}
+
 }  // namespace
 }  // namespace latchkey::api
