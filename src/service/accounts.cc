@@ -147,6 +147,11 @@ std::shared_ptr<const AccountContext> Accounts::Only() const {
   return accounts_.size() == 1 ? accounts_.front() : nullptr;
 }
 
+std::vector<std::shared_ptr<const AccountContext>> Accounts::All() const {
+  const std::shared_lock lock(mutex_);
+  return accounts_;
+}
+
 std::size_t Accounts::size() const {
   const std::shared_lock lock(mutex_);
   return accounts_.size();

@@ -39,6 +39,7 @@ class Accounts {
   // The configured account when there is exactly one.
   std::shared_ptr<const AccountContext> Only() const;
   std::size_t size() const;
+  std::vector<std::shared_ptr<const AccountContext>> All() const;
 
  private:
   mutable std::shared_mutex mutex_;

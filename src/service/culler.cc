@@ -1,0 +1,194 @@
+#include "service/culler.h"
+
+#include <algorithm>
+
+#include "core/machine.h"
+#include "service/machines.h"
+
+namespace latchkey::service {
+namespace {
+
+using store::Params;
+
+constexpr std::int64_t kMostPerSweep = 2000;  // of one policy; the rest at the next sweep
+constexpr std::size_t kBatch = 100;           // machines in one transaction
+constexpr std::size_t kBrakeFrom = 100;
+constexpr Seconds kLongestRevival{900};
+
+struct Candidate {
+  core::Policy policy;
+  std::vector<Uuid> machines;
+};
+
+bool RevivesForMinutes(const core::Policy& policy) {
+  return policy.heartbeat_resurrection_strategy != core::HeartbeatResurrectionStrategy::kNever &&
+         policy.heartbeat_resurrection_strategy != core::HeartbeatResurrectionStrategy::kAlways;
+}
+
+// Machines that may be dead: judged without downtime, so rather too many.
+Result<std::vector<Uuid>> MayBeDead(store::Session& session, const core::Policy& policy,
+                                    TimePoint now, Duration downtime) {
+  std::vector<Uuid> ids;
+  const auto add = [&](const store::Row& row) { ids.push_back(row.Id(0)); };
+  const Duration period = Seconds(core::HeartbeatSeconds(policy));
+  const TimePoint cut_off = now - period;
+  LK_TRY(session.Query(
+      "SELECT id FROM machines WHERE policy_id = $1 AND monitored = 0 AND last_heartbeat < $2 "
+      "ORDER BY last_heartbeat LIMIT $3",
+      Params(policy.id, cut_off, kMostPerSweep), add));
+  if (policy.require_heartbeat)
+    LK_TRY(session.Query(
+        "SELECT id FROM machines WHERE policy_id = $1 AND monitored = 0 AND last_heartbeat IS NULL "
+        "AND created < $2 LIMIT $3",
+        Params(policy.id, cut_off, kMostPerSweep), add));
+  // Those found dead before: waiting for their revival to pass, or alive again.
+  if (policy.heartbeat_cull_strategy == core::HeartbeatCullStrategy::kDeactivateDead)
+    LK_TRY(session.Query("SELECT id FROM machines WHERE policy_id = $1 AND monitored = 1 LIMIT $2",
+                         Params(policy.id, kMostPerSweep), add));
+  else if (RevivesForMinutes(policy))
+    LK_TRY(session.Query(
+        "SELECT id FROM machines WHERE policy_id = $1 AND monitored = 1 AND last_heartbeat >= $2 "
+        "LIMIT $3",
+        Params(policy.id, cut_off - downtime - kLongestRevival, kMostPerSweep), add));
+  return ids;
+}
+
+class Sweep {
+ public:
+  Sweep(store::Database& database, const store::Vault& vault, Random& random,
+        const AccountContext& account, const Settings& settings, const CullerOptions& options)
+      : database_(database),
+        vault_(vault),
+        random_(random),
+        account_(account),
+        settings_(settings),
+        options_(options) {}
+
+  Result<CullReport> Run() {
+    std::vector<Candidate> candidates;
+    LK_TRY(database_.ReadNow([&](store::Session& session) -> Result<void> {
+      LK_ASSIGN(candidates, Find(session));
+      return {};
+    }));
+    LK_ASSIGN(const bool held, Brake(candidates));
+    for (const Candidate& candidate : candidates)
+      for (std::size_t at = 0; at < candidate.machines.size(); at += kBatch) {
+        const std::span batch(candidate.machines.data() + at,
+                              std::min(kBatch, candidate.machines.size() - at));
+        CullReport changed;
+        const auto written = database_.WriteNow([&](store::Session& session) -> Result<void> {
+          changed = {};
+          const Context context = ContextOf(session);
+          for (const Uuid& id : batch)
+            LK_TRY(Look(context, candidate.policy.id, id, held, changed));
+          return {};
+        });
+        LK_TRY(written);
+        report_.died += changed.died;
+        report_.deactivated += changed.deactivated;
+        report_.recovered += changed.recovered;
+        report_.held += changed.held;
+      }
+    return report_;
+  }
+
+ private:
+  Context ContextOf(store::Session& session) const {
+    return {session, vault_, random_, options_.now, account_, nobody_, settings_};
+  }
+
+  Result<std::vector<Candidate>> Find(store::Session& session) {
+    std::vector<Candidate> found;
+    LK_ASSIGN(auto policies, List<core::Policy>(ContextOf(session), store::Where()));
+    for (core::Policy& policy : policies) {
+      const Duration period = Seconds(core::HeartbeatSeconds(policy));
+      if (options_.now - options_.serving_since < period) continue;
+      const Duration recent =
+          options_.downtime(options_.now - period - kLongestRevival, options_.now);
+      LK_ASSIGN(auto machines, MayBeDead(session, policy, options_.now, recent));
+      if (!machines.empty()) found.push_back({std::move(policy), std::move(machines)});
+    }
+    return found;
+  }
+
+  Result<bool> Brake(const std::vector<Candidate>& candidates) {
+    if (options_.released) return false;
+    std::size_t doomed = 0;
+    for (const Candidate& candidate : candidates)
+      if (candidate.policy.heartbeat_cull_strategy == core::HeartbeatCullStrategy::kDeactivateDead)
+        doomed += candidate.machines.size();
+    if (doomed <= kBrakeFrom) return false;
+    std::int64_t all = 0;
+    const auto counted = database_.ReadNow([&](store::Session& session) -> Result<void> {
+      for (const Candidate& candidate : candidates)
+        LK_TRY(session.Query(
+            "SELECT count(*) FROM machines WHERE policy_id = $1 AND last_heartbeat IS NOT NULL",
+            Params(candidate.policy.id), [&](const store::Row& row) { all += row.Int(0); }));
+      return {};
+    });
+    LK_TRY(counted);
+    return static_cast<std::int64_t>(doomed) * 2 > all;
+  }
+
+  Result<void> Look(const Context& context, const Uuid& policy_id, const Uuid& id, bool held,
+                    CullReport& changed) {
+    LK_ASSIGN(auto machine, service::Find<core::Machine>(context, id));
+    LK_ASSIGN(const auto policy, service::Find<core::Policy>(context, policy_id));
+    if (!machine || !policy || machine->policy_id != policy_id) return {};
+    const Duration downtime = options_.downtime(core::HeartbeatSince(*machine), options_.now);
+    if (core::HeartbeatOf(*machine, *policy, options_.now, downtime) !=
+        core::HeartbeatStatus::kDead)
+      return Recover(context, *machine, *policy, changed);
+    if (!machine->last_death) {
+      machine->last_death = options_.now;
+      machine->monitored = true;
+      LK_TRY(Update(context, *machine, {"last_death", "monitored"}));
+      LK_TRY(Emit(context, "machine.heartbeat.dead", "machines", id, {machine->license_id}));
+      ++changed.died;
+    } else if (!machine->monitored) {
+      machine->monitored = true;
+      LK_TRY(Update(context, *machine, {"monitored"}));
+    }
+    if (policy->heartbeat_cull_strategy == core::HeartbeatCullStrategy::kKeepDead ||
+        core::CanRevive(*machine, *policy, options_.now, downtime))
+      return {};
+    if (held) {
+      ++changed.held;
+      return {};
+    }
+    LK_TRY(CullMachine(context, *machine));
+    ++changed.deactivated;
+    return {};
+  }
+
+  // Alive after it was found dead: the policy has changed meanwhile.
+  Result<void> Recover(const Context& context, core::Machine& machine, const core::Policy& policy,
+                       CullReport& changed) {
+    if (!machine.monitored) return {};
+    machine.monitored = false;
+    LK_TRY(Update(context, machine, {"monitored"}));
+    if (!core::RequiresHeartbeat(machine, policy)) return {};
+    LK_TRY(Emit(context, "machine.heartbeat.pong", "machines", machine.id, {machine.license_id}));
+    ++changed.recovered;
+    return {};
+  }
+
+  store::Database& database_;
+  const store::Vault& vault_;
+  Random& random_;
+  const AccountContext& account_;
+  const Settings& settings_;
+  const CullerOptions& options_;
+  const Actor nobody_;
+  CullReport report_;
+};
+
+}  // namespace
+
+Result<CullReport> CullDeadMachines(store::Database& database, const store::Vault& vault,
+                                    Random& random, const AccountContext& account,
+                                    const Settings& settings, const CullerOptions& options) {
+  return Sweep(database, vault, random, account, settings, options).Run();
+}
+
+}  // namespace latchkey::service
