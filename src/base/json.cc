@@ -21,6 +21,7 @@ struct TreeHandler {
   std::vector<json::value*> open;
   std::string key;
   std::string text;
+  std::string number_text;
   bool duplicate = false;
 
   json::value* Place(json::value value) {
@@ -78,16 +79,29 @@ struct TreeHandler {
     text.clear();
     return Checked(ec);
   }
-  bool on_number_part(json::string_view, error_code&) { return true; }
+  bool on_number_part(json::string_view part, error_code&) {
+    number_text.append(part.data(), part.size());
+    return true;
+  }
   bool on_int64(std::int64_t number, json::string_view, error_code& ec) {
+    number_text.clear();
     Place(number);
     return Checked(ec);
   }
   bool on_uint64(std::uint64_t number, json::string_view, error_code& ec) {
+    number_text.clear();
     Place(static_cast<double>(number));
     return Checked(ec);
   }
-  bool on_double(double number, json::string_view, error_code& ec) {
+  bool on_double(double number, json::string_view part, error_code& ec) {
+    // Boost 1.81 rounds long numbers a little wrong, so that each reading and writing would change
+    // them; from_chars reads the nearest double. Beyond the range of a double, Boost's answer
+    // stands.
+    number_text.append(part.data(), part.size());
+    double nearest = 0;
+    const char* const end = number_text.data() + number_text.size();
+    if (std::from_chars(number_text.data(), end, nearest).ec == std::errc{}) number = nearest;
+    number_text.clear();
     if (!std::isfinite(number)) {  // no text of ours could say it again
       ec = boost::json::error::exponent_overflow;
       return false;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace latchkey::base {
 namespace {
 
@@ -161,6 +163,18 @@ TEST(ParseJson, NumbersThatNoDoubleHoldsAreRefused) {
   EXPECT_FALSE(ParseJson("-1e400"));
   EXPECT_FALSE(ParseJson("[1e999999999999]"));
   EXPECT_EQ(ParseJson("1e-400")->as_double(), 0.0);
+}
+
+// Found by json_fuzz: each reading and writing changed the last digit.
+TEST(ParseJson, LongNumbersBecomeTheNearestDouble) {
+  for (const char* text :
+       {"111111111111111111111111111111111111114", "0.1234567890123456789",
+        "-2.2250738585072011e-308", "9007199254740993.0", "1e-400", "179769313486231570000e288"}) {
+    const auto value = ParseJson(text);
+    ASSERT_TRUE(value) << text;
+    EXPECT_EQ(value->as_double(), std::strtod(text, nullptr)) << text;
+    EXPECT_EQ(WriteJson(ParseJson(WriteJson(*value)).value()), WriteJson(*value)) << text;
+  }
 }
 
 TEST(ParseJson, ErrorsNeverQuoteTheText) {
