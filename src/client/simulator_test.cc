@@ -99,6 +99,7 @@ class Simulation {
   }
 
   void Renewed() {
+    missed_ = Duration::zero();
     truth_.since_contact = Duration::zero();
     truth_.lease_life = Seconds(server_.sync + server_.grace);
     truth_.told.clear();
