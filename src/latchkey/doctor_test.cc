@@ -223,9 +223,20 @@ TEST_F(DoctorTest, FindsAPortThatSomebodyElseHas) {
 }
 
 TEST_F(DoctorTest, FindsAClockBehindTheLastRun) {
-  Sql("INSERT INTO serving_intervals (started, stamped) VALUES (" +
-      std::to_string(base::UnixMicros(options_.now)) + ", " +
-      std::to_string(base::UnixMicros(options_.now + std::chrono::hours(2))) + ")");
+  {
+    auto directory =
+        store::DataDirectory::Open(configuration_.data, store::DataDirectory::Mode::kMustExist);
+    ASSERT_TRUE(directory);
+    auto installation =
+        OpenInstallation(std::move(*directory), configuration_, false, base::SystemRandom());
+    ASSERT_TRUE(installation) << installation.error().detail;
+    ASSERT_TRUE(installation->database->WriteNow([&](store::Session& session) -> Result<void> {
+      LK_ASSIGN(const auto interval,
+                store::StartServing(session, options_.now + std::chrono::hours(2)));
+      static_cast<void>(interval);
+      return {};
+    }));
+  }
   EXPECT_THAT(Fault("clock").advice, HasSubstr("set the clock"));
 }
 

@@ -58,9 +58,9 @@ std::string NetworkOf(const std::string& address) {
   std::string out;
   int groups = 0;
   for (const char c : text) {
+    if (c == ':' && out.ends_with(':')) return out + ':';
     if (c == ':' && ++groups == 3) break;
     out += c;
-    if (out.ends_with("::")) return out;
   }
   return out + "::";
 }
