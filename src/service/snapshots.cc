@@ -104,7 +104,7 @@ void SnapshotCache::Put(Ticket ticket, const Uuid& account, ByteView key_index,
   Shard& shard = *shards_[ShardOf(key_index)];
   std::string key = CacheKey(account, key_index);
   const std::lock_guard lock(shard.mutex);
-  if (ticket < shard.forgotten) return;
+  if (ticket <= shard.forgotten) return;
   if (const auto it = shard.recent.find(snapshot->license.id);
       it != shard.recent.end() && it->second >= ticket)
     return;
@@ -118,7 +118,8 @@ void SnapshotCache::Put(Ticket ticket, const Uuid& account, ByteView key_index,
 void SnapshotCache::Apply(std::span<const store::Announcement> changes) {
   for (const store::Announcement& change : changes) {
     if (!change.all && change.license_ids.empty()) continue;
-    const std::uint64_t number = change_counter.fetch_add(1) + 1;
+    // Loads begun up to now may have missed it; later ones hold a higher ticket.
+    const std::uint64_t number = change_counter.fetch_add(1);
     for (const auto& shard : shards_) {
       const std::lock_guard lock(shard->mutex);
       if (change.all) {
