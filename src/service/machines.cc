@@ -1,6 +1,7 @@
 #include "service/machines.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/json.h"
 #include "core/rules.h"
@@ -91,6 +92,19 @@ Result<void> CheckLimits(const Context& context, const core::Machine& machine,
   CheckSum(others.disk, machine.disk, limits.disk, policy.overage_strategy, "DISK_LIMIT_EXCEEDED",
            "machine disk", by, violations);
   return {};
+}
+
+// Without a limit the totals of a license still end where its numbers do.
+void CheckRange(std::int64_t others, const std::optional<std::int64_t>& own, std::string rule,
+                std::string_view what, std::vector<Violation>& violations) {
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  if (others > kLargest - own.value_or(0))
+    violations.push_back(RecordRule(std::move(rule), Exceeded(what, "license", kLargest)));
+}
+void CheckRanges(const core::Machine& machine, std::int64_t memory, std::int64_t disk,
+                 std::vector<Violation>& violations) {
+  CheckRange(memory, machine.memory, "MEMORY_LIMIT_EXCEEDED", "machine memory", violations);
+  CheckRange(disk, machine.disk, "DISK_LIMIT_EXCEEDED", "machine disk", violations);
 }
 
 Result<bool> Any(const Context& context, std::string_view sql,
@@ -244,6 +258,7 @@ Result<core::Machine> CreateMachine(const Context& context, core::Machine record
     if (policy->heartbeat_basis == core::HeartbeatBasis::kCreation)
       record.last_heartbeat = context.now;
     LK_TRY(CheckLimits(context, record, *license, *policy, true, violations));
+    CheckRanges(record, license->machines_memory, license->machines_disk, violations);
     LK_TRY(CheckWiderUniqueness(context, record, *policy, violations));
   }
   if (!violations.empty()) return Broken(std::move(violations));
@@ -265,6 +280,8 @@ Result<void> UpdateMachine(const Context& context, core::Machine& record,
                            const core::Policy& policy) {
   std::vector<Violation> violations = core::CheckMachine(record, false);
   LK_TRY(CheckLimits(context, record, license, policy, false, violations));
+  CheckRanges(record, license.machines_memory - Of(before.memory),
+              license.machines_disk - Of(before.disk), violations);
   if (!violations.empty()) return Broken(std::move(violations));
   LK_TRY(ShiftTotals(context, license.id, 0, Of(record.cores) - Of(before.cores),
                      Of(record.memory) - Of(before.memory), Of(record.disk) - Of(before.disk)));
