@@ -23,7 +23,11 @@ void AddReason(const Call& call, const Failure& failure, json::object& meta) {
   const Problem* problem = failure.problems.empty() ? nullptr : &failure.problems.front();
   core::MessageArguments arguments;
   std::string_view reason = core::ReasonOf(problem ? problem->code : "", failure.status);
-  if (!call.cause.empty()) reason = call.cause == "SEAT_TAKEN_OVER" ? "SEAT_TAKEN_OVER" : "REVOKED";
+  // Other causes end a license or seat for good; these two do not.
+  if (call.cause == "SEAT_TAKEN_OVER" || call.cause == "HEARTBEAT_LOST")
+    reason = call.cause;
+  else if (!call.cause.empty())
+    reason = "REVOKED";
   if (problem) arguments.Set("detail", problem->detail);
   meta.emplace("reason", ReasonObject(call, reason, arguments));
 }

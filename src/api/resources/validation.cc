@@ -161,7 +161,8 @@ Result<Reply> ValidateFound(Call& call, core::License license, bool full) {
     Touch(call, snapshot->license, verdict);
     LK_ASSIGN(const Bytes index, call.services.vault.BlindIndex(call.account_id(), "licenses.key",
                                                                 snapshot->license.key));
-    if (!call.session->writable())
+    // A legacy license is found by no key: what it stores is a digest.
+    if (!call.session->writable() && snapshot->policy.scheme != core::Scheme::kLegacyEncrypt)
       call.services.snapshots.Put(call.snapshot_ticket, call.account_id(), index, snapshot);
   } else {
     if (!call.session->writable()) return Errc::kNeedsWrite;
@@ -210,8 +211,14 @@ Result<Reply> ValidateKey(Call& call) {
     }
   }
   if (!license) {
-    LK_ASSIGN(const auto tombstone, store::FindLicenseTombstone(*call.session, call.services.vault,
-                                                                call.account_id(), key));
+    LK_ASSIGN(auto tombstone, store::FindLicenseTombstone(*call.session, call.services.vault,
+                                                          call.account_id(), key));
+    const auto legacy_id =
+        LegacyAsked(call.document) ? core::LegacyKeyLicense(key) : std::optional<Uuid>();
+    if (legacy_id) {  // such a key names its license
+      LK_ASSIGN(tombstone, store::FindTombstone(*call.session, store::Tombstone::Kind::kLicense,
+                                                call.account_id(), *legacy_id));
+    }
     if (tombstone) call.cause = tombstone->cause;
     const core::Validation verdict = core::Validate(nullptr, {}, OptionsOf(call, true));
     return NullReply(MetaOf(call, verdict, nullptr, true));
