@@ -155,13 +155,19 @@ Result<Value> Convert(const std::string& pointer, const Attribute& attribute,
   return Errc::kInternal;
 }
 
+// "policies" → "policy", "processes" → "process", "licenses" → "license".
+std::string Singular(std::string plural) {
+  if (plural.ends_with("ies")) return plural.substr(0, plural.size() - 3) + "y";
+  if (plural.ends_with("sses")) return plural.substr(0, plural.size() - 2);
+  return plural.substr(0, plural.size() - 1);
+}
+
+// Singular or plural; dashed, camel or snake (conventions.md §1.5 rule 4).
 bool TypeMatches(std::string_view sent, std::string_view plural) {
-  const std::string snake = core::ToSnake(sent);
-  const std::string type = core::ToSnake(plural);
-  if (snake == type) return true;
-  // Singular forms: "policies" → "policy", "licenses" → "license", "machines" → "machine".
-  if (type.ends_with("ies")) return snake == type.substr(0, type.size() - 3) + "y";
-  return snake + "s" == type;
+  for (const std::string& dashed : {std::string(plural), Singular(std::string(plural))})
+    if (sent == dashed || sent == core::ToSnake(dashed) || sent == core::ToCamel(dashed))
+      return true;
+  return false;
 }
 
 Result<void> CheckType(const std::string& pointer, const json::value* type,
@@ -195,11 +201,16 @@ Result<void> OnlyMembers(const std::string& pointer, const json::object& object,
   return {};
 }
 
+// Members of `{type, id}`; what is no object is found out later.
+Result<void> PermittedLinkage(const std::string& pointer, const json::value& data) {
+  const auto* object = data.if_object();
+  return object ? OnlyMembers(pointer, *object, {"type", "id"}) : Result<void>();
+}
+
 Result<Linkage> CheckLinkage(const std::string& pointer, const json::value& data,
                              std::string_view type) {
   const auto* object = data.if_object();
   if (!object) return Mismatch(pointer, TypeName(data), "object");
-  LK_TRY(OnlyMembers(pointer, *object, {"type", "id"}));
   LK_TRY(CheckType(pointer + "/type", object->if_contains("type"), type));
   LK_ASSIGN(const Uuid id, CheckId(pointer + "/id", object->if_contains("id")));
   return Linkage{std::string(type), id};
@@ -233,14 +244,17 @@ class Checker {
     // own rules.
     for (const auto& member : *object) {
       const std::string_view name = member.key();
-      if (name == "data" && carries_data) continue;
-      if (name == "meta" && !schema_.meta.empty()) continue;
-      return Wrong(Child("", name), "unpermitted parameter");
+      if (name == "data" && carries_data) {
+        LK_TRY(PermittedData(member.value()));
+      } else if (name == "meta" && !schema_.meta.empty()) {
+        if (const auto* sent = member.value().if_object())
+          LK_TRY(PermittedMeta("/meta", *sent, schema_.meta));
+      } else {
+        return Wrong(Child("", name), "unpermitted parameter");
+      }
     }
     const json::value* data = object->if_contains("data");
     const json::value* meta = object->if_contains("meta");
-    if (data && data->is_object() && schema_.resource) LK_TRY(Permitted(data->get_object()));
-    if (meta && meta->is_object()) LK_TRY(PermittedMeta("/meta", meta->get_object(), schema_.meta));
 
     if (carries_data) LK_TRY(CheckData(data));
     if (!schema_.meta.empty()) LK_TRY(CheckMetaRoot(meta));
@@ -260,6 +274,18 @@ class Checker {
     const auto it = std::find_if(relationships_.begin(), relationships_.end(),
                                  [&](const auto& r) { return r.name == name; });
     return it != relationships_.end() && it->create.Has(role_) ? &*it : nullptr;
+  }
+
+  Result<void> PermittedData(const json::value& data) const {
+    if (schema_.form == Schema::Form::kToOne) return PermittedLinkage("/data", data);
+    if (schema_.form == Schema::Form::kToMany) {
+      const auto* items = data.if_array();
+      for (std::size_t i = 0; items && i < items->size(); ++i)
+        LK_TRY(PermittedLinkage("/data/" + std::to_string(i), (*items)[i]));
+      return {};
+    }
+    const auto* object = data.if_object();
+    return object ? Permitted(*object) : Result<void>();
   }
 
   Result<void> Permitted(const json::object& data) const {
@@ -285,8 +311,12 @@ class Checker {
           for (const auto& [relation, body] : *relationships) {
             if (!WritableRelationship(relation))
               return Wrong(Child(pointer, relation), "unpermitted parameter");
-            if (const auto* object = body.if_object())
-              LK_TRY(OnlyMembers(Child(pointer, relation), *object, {"data"}));
+            if (const auto* object = body.if_object()) {
+              const std::string at = Child(pointer, relation);
+              LK_TRY(OnlyMembers(at, *object, {"data"}));
+              if (const auto* linkage = object->if_contains("data"))
+                LK_TRY(PermittedLinkage(at + "/data", *linkage));
+            }
           }
         }
         continue;
@@ -342,7 +372,9 @@ class Checker {
     if (!object) return Mismatch("/data", TypeName(*data), "object");
     if (object->empty() && !schema_.data_optional) return Wrong("/data", "cannot be blank");
     if (object->empty()) return {};
-    LK_TRY(CheckType("/data/type", object->if_contains("type"), schema_.resource->type));
+    const json::value* type = object->if_contains("type");
+    if (type || !schema_.data_optional)
+      LK_TRY(CheckType("/data/type", type, schema_.resource->type));
     if (const auto* id = object->if_contains("id"); id && create_ && !id->is_null()) {
       LK_ASSIGN(document_.id, CheckId("/data/id", id));
     }
@@ -361,7 +393,8 @@ class Checker {
         create_ && std::any_of(attributes_.begin(), attributes_.end(), [&](const Attribute& a) {
           return a.required && a.create.Has(role_);
         });
-    if (!value && any_required) return Wrong("/data/attributes", "is missing");
+    if (any_required && (!value || value->is_null()))
+      return Wrong("/data/attributes", value ? "cannot be null" : "is missing");
     for (const Attribute& attribute : attributes_) {
       if (!Writable(attribute.name)) continue;
       const std::string pointer = Child("/data/attributes", attribute.name);
@@ -394,7 +427,8 @@ class Checker {
     const bool any_required =
         create_ && std::any_of(relationships_.begin(), relationships_.end(),
                                [&](const auto& r) { return r.required && r.create.Has(role_); });
-    if (!value && any_required) return Wrong("/data/relationships", "is missing");
+    if (any_required && (!value || value->is_null()))
+      return Wrong("/data/relationships", value ? "cannot be null" : "is missing");
     for (const core::Relationship& relationship : relationships_) {
       if (!create_ || !relationship.create.Has(role_)) continue;
       std::string name(relationship.name);
@@ -410,8 +444,7 @@ class Checker {
       }
       if (item->is_null()) {
         if (relationship.required) return Wrong(pointer, "cannot be null");
-        document_.relationships.emplace_back(&relationship, std::nullopt);
-        continue;
+        continue;  // only `data` can be null
       }
       const auto* object = item->if_object();
       if (!object) return Mismatch(pointer, TypeName(*item), "object");
