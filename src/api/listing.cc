@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
+#include <limits>
+
+#include "http/uri.h"
 
 namespace latchkey::api {
 namespace {
@@ -11,35 +13,22 @@ Error Bad(std::string parameter, std::string detail) {
   return Error{Errc::kQueryInvalid, std::move(detail), std::move(parameter)};
 }
 
-// Non-numeric text counts as 0.
-std::int64_t NumberOf(std::string_view text) {
+// A number as sent. Non-numeric text counts as 0; what is too large for us keeps its digits.
+struct Number {
+  std::int64_t value = 0;
+  std::string text = "0";
+};
+Number NumberOf(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return ec == std::errc() && end == text.data() + text.size() ? value : 0;
+  if (end != text.data() + text.size() || ec == std::errc::invalid_argument) return {};
+  if (ec == std::errc()) return {value, std::to_string(value)};
+  using Limits = std::numeric_limits<std::int64_t>;
+  return {text.front() == '-' ? Limits::min() : Limits::max(), std::string(text)};
 }
 
-std::string Between(std::string_view what, std::int64_t got) {
-  return std::string(what) + " must be a number between 1 and 100 (got " + std::to_string(got) +
-         ")";
-}
-
-// Percent-encodes all but unreserved characters (RFC 3986 §2.3), as pagination links show it.
-std::string Escape(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
-  }
-  return out;
+std::string Between(std::string_view what, const Number& got) {
+  return std::string(what) + " must be a number between 1 and 100 (got " + got.text + ")";
 }
 
 }  // namespace
@@ -47,9 +36,9 @@ std::string Escape(std::string_view text) {
 Result<ListRequest> ParseListRequest(const Call& call) {
   ListRequest request;
   if (const auto limit = call.parameter("limit")) {
-    const std::int64_t number = NumberOf(*limit);
-    if (number < 1 || number > 100) return Bad("limit", Between("limit", number));
-    request.size = number;
+    const Number number = NumberOf(*limit);
+    if (number.value < 1 || number.value > 100) return Bad("limit", Between("limit", number));
+    request.size = number.value;
   }
   if (const auto order = call.parameter("order")) {
     if (*order != "asc" && *order != "desc") return Bad("order", "order is invalid");
@@ -64,9 +53,9 @@ Result<ListRequest> ParseListRequest(const Call& call) {
   if (call.parameter("page") || (!number && !cursor))
     return Bad("page", "page must be an object containing a cursor or number and optional size");
   if (const auto size = call.parameter("page[size]")) {
-    const std::int64_t value = NumberOf(*size);
-    if (value < 1 || value > 100) return Bad("page[size]", Between("page size", value));
-    request.size = value;
+    const Number sent = NumberOf(*size);
+    if (sent.value < 1 || sent.value > 100) return Bad("page[size]", Between("page size", sent));
+    request.size = sent.value;
   }
   if (cursor) {  // with both, the cursor wins
     request.mode = ListRequest::Mode::kCursor;
@@ -79,12 +68,12 @@ Result<ListRequest> ParseListRequest(const Call& call) {
     return request;
   }
   request.mode = ListRequest::Mode::kOffset;
-  request.number = NumberOf(*number);
-  if (request.number > 100)
-    return Bad("page[number]", "page number must be a number between 1 and 100 (got " +
-                                   std::to_string(request.number) +
+  const Number sent = NumberOf(*number);
+  if (sent.value > 100)
+    return Bad("page[number]", "page number must be a number between 1 and 100 (got " + sent.text +
                                    ", please use cursor-based pagination instead)");
-  if (request.number < 1) return Bad("page[number]", Between("page number", request.number));
+  if (sent.value < 1) return Bad("page[number]", Between("page number", sent));
+  request.number = sent.value;
   return request;
 }
 
@@ -106,7 +95,7 @@ std::string ListLinks(const Call& call, const ListRequest& request,
     char separator = '?';
     for (const auto& [name, value] : parameters) {
       url += separator;
-      url += Escape(name) + "=" + Escape(value);
+      url += http::PercentEncode(name) + "=" + http::PercentEncode(value);
       separator = '&';
     }
     return url;
