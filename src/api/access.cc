@@ -45,6 +45,8 @@ bool RoleAllows(const Rule& rule, const Target& target, const service::Actor& ac
 Result<void> NeedPermission(std::string_view permission, const service::Actor& actor) {
   if (permission.empty() || actor.permissions.Has(permission)) return {};
   if (actor.anonymous()) return Errc::kForbidden;
+  if (actor.token && actor.bearer_permissions.Has(permission))
+    return Error{Errc::kForbidden, "token lacks permission to perform action"};
   return Error{Errc::kForbidden,
                std::string(core::Words(actor.role)) + " lacks permission to perform action"};
 }

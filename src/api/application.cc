@@ -221,9 +221,12 @@ Result<void> Application::Begin(Call& call) {
         return Error{Errc::kQueryInvalid,
                      "Latchkey-Now must be an RFC 3339 time with a four-digit year"};
       call.now = *now;
+      call.serving = nullptr;  // moved time knows no downtime (decision 7)
     }
   }
   // Preflight (conventions.md §7.2).
+  const auto content_type = ResponseType(request);
+  if (content_type) call.content_type = *content_type;  // errors are negotiated like any document
   const bool preflight = request.method == "OPTIONS" && http::Has(request.headers, "Origin") &&
                          http::Has(request.headers, "Access-Control-Request-Method");
   if (preflight) {
@@ -243,12 +246,10 @@ Result<void> Application::Begin(Call& call) {
   for (auto& parameter : query)
     call.query.emplace_back(std::move(parameter.name), std::move(parameter.value));
   call.raw_query = target.query;
-  if (TakesBody(request.method)) {
-    LK_ASSIGN(const BodyKind kind, RequestBodyKind(request));
-    if (kind == BodyKind::kJson && !request.body.empty()) {
-      LK_ASSIGN(json::value parsed, base::ParseJson(request.body));
-      LK_ASSIGN(call.body, core::NormaliseKeys(std::move(parsed)));
-    }
+  LK_ASSIGN(const BodyKind kind, RequestBodyKind(request));
+  if (TakesBody(request.method) && kind == BodyKind::kJson && !request.body.empty()) {
+    LK_ASSIGN(json::value parsed, base::ParseJson(request.body));
+    LK_ASSIGN(call.body, core::NormaliseKeys(std::move(parsed)));
   }
   const PathParts parts = SplitPath(target.path);
   if (!parts.api) return Errc::kNoRoute;
@@ -257,8 +258,9 @@ Result<void> Application::Begin(Call& call) {
             router_.Find(request.method, parts.path, parts.account.has_value()));
   call.route = match.route;
   call.segments = std::move(match.segments);
-  LK_ASSIGN(call.content_type, ResponseType(request));
+  if (!content_type && call.route->scope == Scope::kAccount) return content_type.error();
   LK_ASSIGN(call.version, ResolveVersion(request, "1.8"));
+  call.version_known = true;
 
   const auto account = [&]() -> Result<std::shared_ptr<const service::AccountContext>> {
     if (!parts.account) {
@@ -271,22 +273,22 @@ Result<void> Application::Begin(Call& call) {
     if (!found) return Error{Errc::kNotFound, "The requested account '" + name + "' was not found"};
     return found;
   }();
-  if (call.route->scope == Scope::kServer) {
-    if (account)
-      call.account = *account;  // ping is signed whenever an account resolves (decision 25)
-    return {};
-  }
+  if (call.route->scope == Scope::kServer) return {};
+  if (!account && call.route->scope == Scope::kPing) return {};
   if (!account) return std::move(account).error();
   call.account = *account;
   if (!http::Has(request.headers, "Keygen-Version"))
     call.version = call.account->account.api_version;
-  if (http::Has(request.headers, "Keygen-Environment")) return Errc::kEnvironmentInvalid;
-  if (call.parameter("environment")) return Error{Errc::kEnvironmentInvalid};
+  const bool ping = call.route->scope == Scope::kPing;
+  if (!ping && (http::Has(request.headers, "Keygen-Environment") || call.parameter("environment")))
+    return Errc::kEnvironmentInvalid;
   const auto header = http::Has(request.headers, "Keygen-Accept-Signature")
                           ? std::optional(call.header("Keygen-Accept-Signature"))
                           : std::nullopt;
-  LK_ASSIGN(call.signature_algorithm,
-            core::ParseAcceptSignature(header, call.account_id().ToString()));
+  const auto algorithm = core::ParseAcceptSignature(header, call.account_id().ToString());
+  if (algorithm) call.signature_algorithm = *algorithm;
+  if (ping) return {};  // signed whenever an account resolves (decision 25), refused never
+  LK_TRY(algorithm);
   call.credential = CredentialOf(request, call.query, *call.route);
   return {};
 }
@@ -316,7 +318,7 @@ void Application::RunPassword(std::shared_ptr<Exchange> exchange) {
 
 Result<Reply> Application::Serve(Call& call) {
   const Route& route = *call.route;
-  if (route.scope == Scope::kServer) return route.handle(call);
+  if (route.scope != Scope::kAccount) return route.handle(call);
   LK_ASSIGN(call.actor, Authenticate(call));
   LK_TRY(FindPathRecords(call));
   const auto check_schema = [&]() -> Result<void> {
@@ -385,7 +387,8 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
                                       call.route ? call.route->topic : "", anonymous);
     code = failure.problems.empty() ? "" : failure.problems.front().code;
     json::object meta;
-    const bool has_meta = HasMeta(error.code) && call.route != nullptr;
+    const bool has_meta =
+        error.code == Errc::kNoRoute || (HasMeta(error.code) && call.route != nullptr);
     if (has_meta || call.reasons) {
       meta.emplace("id", call.request_id.ToString());
       if (call.reasons) AddReason(call, failure, meta);
@@ -423,7 +426,7 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
     if (const auto wanted = call.header("Access-Control-Request-Headers"); !wanted.empty())
       add("Access-Control-Allow-Headers", std::string(wanted));
   }
-  if (call.route && (call.account || call.route->scope == Scope::kServer)) {
+  if (call.version_known) {
     add("Keygen-Version", call.version);
     add("Keygen-Edition", "EE");
     add("Keygen-Mode", options_.many_accounts ? "multiplayer" : "singleplayer");
@@ -447,7 +450,8 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
                               .target = signed_call.request.target,
                               .host = host,
                               .date = date,
-                              .body = final_response.body},
+                              .body = final_response.body,
+                              .digest = digest},
                              signed_call.account_id().ToString(), signed_call.signature_algorithm,
                              signed_call.account->keys);
       auto& out = final_response.headers;

@@ -4,6 +4,7 @@
 
 #include "core/license_key.h"
 #include "crypto/hash.h"
+#include "http/text.h"
 #include "store/records.h"
 #include "store/tombstones.h"
 
@@ -11,13 +12,6 @@ namespace latchkey::api {
 namespace {
 
 using core::Role;
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) ==
-                  std::tolower(static_cast<unsigned char>(y));
-         });
-}
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -33,9 +27,17 @@ std::string TokenValue(std::string_view text) {
   return std::string(text);
 }
 
+std::string LowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 Credential Basic(std::string_view text, const Route& route) {
   Credential credential{.kind = Credential::Kind::kToken, .scheme = "Basic"};
-  const auto decoded = base::FromBase64(text);
+  std::string padded(text);  // some clients leave the padding out
+  while (padded.size() % 4 != 0) padded += '=';
+  const auto decoded = base::FromBase64(padded);
   if (!decoded) return credential;  // a token that nobody has
   const std::string_view pair = base::AsText(*decoded);
   const std::size_t colon = pair.find(':');
@@ -53,11 +55,21 @@ Credential Basic(std::string_view text, const Route& route) {
   } else {
     credential.value = user;
   }
+  const bool password = credential.kind == Credential::Kind::kPassword;
+  if (!password && credential.value.empty()) credential.kind = Credential::Kind::kNone;
   return credential;
 }
 
-Credential FromParameter(std::string_view text) {
-  Credential credential;
+// The scheme as WWW-Authenticate names it: the request's own, capitalised.
+std::string SchemeName(std::string_view sent) {
+  if (sent.empty() || !std::all_of(sent.begin(), sent.end(), http::IsTokenChar)) return "Bearer";
+  std::string name = LowerCase(std::string(sent));
+  name.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(name.front())));
+  return name;
+}
+
+Credential FromParameter(std::string_view text, std::string scheme) {
+  Credential credential{.scheme = std::move(scheme)};
   if (text.empty()) return credential;
   credential.kind = Credential::Kind::kToken;
   if (text.starts_with("license:")) {
@@ -75,12 +87,6 @@ Role RoleOfUser(const core::User& user) {
   return core::ParseUserRole(user.role).value_or(Role::kUser);
 }
 
-std::string LowerCase(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // Fills license, policy checks and permissions of a license bearer.
 Result<service::Actor> LicenseActor(Call& call, core::License license, bool by_key) {
   LK_ASSIGN(auto policy, service::Find<core::Policy>(call.context(), license.policy_id));
@@ -92,6 +98,8 @@ Result<service::Actor> LicenseActor(Call& call, core::License license, bool by_k
   using Strategy = core::AuthenticationStrategy;
   const Strategy strategy = policy->authentication_strategy;
   if (by_key) {  // conventions.md §3.3, in this order
+    // What a legacy license stores is a digest and no key (licenses.md §8.5).
+    if (policy->scheme == core::Scheme::kLegacyEncrypt) return Errc::kLicenseInvalid;
     if (owner && owner->banned_at) return Errc::kLicenseBanned;
     if (license.suspended) return Errc::kLicenseSuspended;
     if (core::IsExpired(license, call.now) &&
@@ -160,6 +168,7 @@ Result<service::Actor> ByToken(Call& call) {
   if (!token) return Errc::kTokenInvalid;
   if (token->expiry && *token->expiry < call.now) return Errc::kTokenExpired;
   LK_ASSIGN(service::Actor actor, BearerOf(call, *token));
+  actor.bearer_permissions = actor.permissions;
   const bool whatever_the_bearer_has =
       std::find(token->permissions.begin(), token->permissions.end(), "*") !=
       token->permissions.end();
@@ -180,15 +189,15 @@ Credential CredentialOf(const http::Request& request,
   const std::string_view scheme = header.substr(0, space);
   const std::string_view rest =
       space == std::string_view::npos ? std::string_view() : Trim(header.substr(space + 1));
-  if (EqualsIgnoringCase(scheme, "Bearer") || EqualsIgnoringCase(scheme, "Token")) {
+  if (http::EqualsAnyCase(scheme, "Bearer") || http::EqualsAnyCase(scheme, "Token")) {
     Credential credential{.kind = Credential::Kind::kToken,
                           .value = TokenValue(rest),
-                          .scheme = EqualsIgnoringCase(scheme, "Token") ? "Token" : "Bearer"};
+                          .scheme = http::EqualsAnyCase(scheme, "Token") ? "Token" : "Bearer"};
     if (credential.value.empty()) credential.kind = Credential::Kind::kNone;
     return credential;
   }
-  if (EqualsIgnoringCase(scheme, "Basic")) return Basic(rest, route);
-  if (EqualsIgnoringCase(scheme, "License")) {
+  if (http::EqualsAnyCase(scheme, "Basic")) return Basic(rest, route);
+  if (http::EqualsAnyCase(scheme, "License")) {
     Credential credential{
         .kind = Credential::Kind::kLicenseKey, .value = std::string(rest), .scheme = "License"};
     if (credential.value.empty()) credential.kind = Credential::Kind::kNone;
@@ -197,9 +206,9 @@ Credential CredentialOf(const http::Request& request,
   for (const std::string_view name : {"token", "auth"}) {
     const auto it = std::find_if(query.begin(), query.end(),
                                  [&](const auto& entry) { return entry.first == name; });
-    if (it != query.end()) return FromParameter(it->second);
+    if (it != query.end()) return FromParameter(it->second, SchemeName(scheme));
   }
-  return {};
+  return Credential{.scheme = SchemeName(scheme)};
 }
 
 Result<void> FindPasswordUser(Call& call) {

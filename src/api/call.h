@@ -37,7 +37,8 @@ using Handler = Result<Reply> (*)(Call&);
 enum class Lane { kNone, kRead, kWrite };                      // kNone answers without the store
 enum class Authentication { kRequired, kOptional, kIgnored };  // conventions.md §3.1
 enum class Order { kAccessFirst, kSchemaFirst };               // conventions.md §1.4 step 12
-enum class Scope { kAccount, kServer };  // kServer: no account is resolved, unsigned (ping, health)
+// kServer: no account is looked for, unsigned (health). kPing: an account is not needed, but signs.
+enum class Scope { kAccount, kPing, kServer };
 
 // One endpoint: everything the pipeline needs, as data. Patterns are below the account prefix;
 // `{name}` is one segment, looked up by its name among the records the bearer may see
@@ -101,6 +102,7 @@ struct Call {
       segments;      // "license" → decoded text, in path order
   json::value body;  // keys normalised; null when absent
   std::string version = "1.8";
+  bool version_known = false;  // Keygen-Version was read: answers carry the Keygen- headers
   crypto::SignatureAlgorithm signature_algorithm = crypto::SignatureAlgorithm::kEd25519;
   std::string content_type = "application/vnd.api+json";
   bool reasons = false;       // Latchkey-Reasons: 1 (decision 28)

@@ -76,6 +76,14 @@ Result<void> FindLicense(Call& call, const std::string& text) {
                                                call.account_id(), "key", text));
   where.And(Either(text, by_key));
   auto found = Take(call, call.license, where, text);
+  if (found && call.license->key == text) {  // what a legacy license stores is no key
+    LK_ASSIGN(const auto policy,
+              service::Find<core::Policy>(call.context(), call.license->policy_id));
+    if (policy && policy->scheme == core::Scheme::kLegacyEncrypt) {
+      call.license.reset();
+      found = NotFound("license", text);
+    }
+  }
   if (found || found.error().code != Errc::kNotFound) return found;
   std::optional<store::Tombstone> tombstone;
   if (const auto id = Uuid::Parse(text)) {
@@ -234,8 +242,11 @@ Where VisibleTokens(const Call& call) {
       return Where(
           "((tokens.bearer_type = 'products' AND tokens.bearer_id = ?) OR (tokens.bearer_type = "
           "'licenses' AND "
-          "tokens.bearer_id IN (SELECT id FROM licenses WHERE product_id = ?)))",
-          call.actor.id, call.actor.id);
+          "tokens.bearer_id IN (SELECT id FROM licenses WHERE product_id = ?)) OR "
+          "(tokens.bearer_type = 'users' AND tokens.bearer_id IN (SELECT owner_id FROM licenses "
+          "WHERE product_id = ?) AND tokens.bearer_id IN (SELECT id FROM users WHERE role = "
+          "'user')))",
+          call.actor.id, call.actor.id, call.actor.id);
     case Role::kUser:
       return Where("tokens.bearer_type = 'users' AND tokens.bearer_id = ?", call.actor.id);
     case Role::kLicense:

@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "http/text.h"
+
 namespace latchkey::api {
 namespace {
 
@@ -27,10 +29,7 @@ std::string_view Trim(std::string_view text) {
 std::string Essence(std::string_view text) { return Lower(Trim(text.substr(0, text.find(';')))); }
 
 bool IsToken(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || kMarks.find(c) != std::string_view::npos;
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(), http::IsTokenChar);
 }
 
 bool WellFormed(std::string_view essence) {
@@ -49,17 +48,23 @@ constexpr std::string_view kJsonType = "application/json; charset=utf-8";
 }  // namespace
 
 Result<std::string> ResponseType(const http::Request& request) {
-  if (!http::Has(request.headers, "Accept")) {
+  std::string accept;  // repeated headers are one list (RFC 9110 §5.3)
+  for (const http::Header& header : request.headers) {
+    if (!http::EqualsAnyCase(header.name, "Accept")) continue;
+    if (!accept.empty()) accept += ',';
+    accept += header.value;
+  }
+  std::string_view rest = Trim(accept);
+  if (rest.empty()) {
     const bool plain_json =
         !request.body.empty() &&
         Essence(http::Find(request.headers, "Content-Type")) == "application/json";
     return std::string(plain_json ? kJsonType : kJsonApiType);
   }
-  std::string_view rest = http::Find(request.headers, "Accept");
   int position = 0;
   int json_api = -1;
   int json = -1;
-  bool acceptable = Trim(rest).empty();
+  bool acceptable = false;
   while (!rest.empty()) {
     const std::size_t comma = rest.find(',');
     const std::string essence = Essence(rest.substr(0, comma));

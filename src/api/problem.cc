@@ -209,8 +209,11 @@ Row RowOf(Errc code) {
           "Something went wrong on our side: try again, and tell us the request id if it stays"};
 }
 
-// Details of these codes stay in the log: they may tell about the server's inside.
-bool HidesDetail(int status) { return status >= 500; }
+// Details of these stay inside: they tell about the server, such as the columns of a unique index.
+bool HidesDetail(const Error& error) {
+  if (error.code == Errc::kConflict) return error.pointer.empty();
+  return error.code == Errc::kJsonInvalid || RowOf(error.code).status >= 500;
+}
 
 std::string ForbiddenText(std::string_view reason, bool anonymous) {
   std::string text = "You do not have permission to complete the request (";
@@ -269,7 +272,7 @@ Failure ToFailure(const Error& error, std::string_view docs_base, std::string_vi
                   .code = std::string(row.code)};
   if (error.code == Errc::kForbidden)
     problem.detail = ForbiddenText(error.detail, anonymous);
-  else if (!error.detail.empty() && !HidesDetail(row.status) && error.code != Errc::kJsonInvalid)
+  else if (!error.detail.empty() && !HidesDetail(error))
     problem.detail = error.detail;
   const std::string_view source =
       error.pointer.empty() ? row.source : std::string_view(error.pointer);

@@ -23,11 +23,26 @@ Value Text(std::string_view text) { return std::string(text); }
 Value Maybe(const std::optional<std::int64_t>& number) { return number ? Value(*number) : Value(); }
 Value Maybe(const std::optional<TimePoint>& time) { return time ? Value(*time) : Value(); }
 
-Value Sorted(core::Strings names) {
-  std::sort(names.begin(), names.end());
+Value Sorted(const core::Strings& names) {
+  std::vector<std::string_view> sorted(names.begin(), names.end());
+  std::sort(sorted.begin(), sorted.end());
   json::array out;
-  for (auto& name : names) out.emplace_back(std::move(name));
+  out.reserve(sorted.size());
+  for (const std::string_view name : sorted) out.emplace_back(name);
   return json::value(std::move(out));
+}
+
+// conventions.md §4.2 rules 2 and 3: the intersection, where "*" on one side defers to the other.
+core::Strings Effective(const core::Strings& own, const core::Strings& bound) {
+  const auto has = [](const core::Strings& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (has(own, "*")) return bound;
+  if (has(bound, "*")) return own;
+  core::Strings both;
+  for (const auto& name : own)
+    if (has(bound, name)) both.push_back(name);
+  return both;
 }
 
 }  // namespace
@@ -38,6 +53,8 @@ Result<const core::User*> Related::User(const std::optional<Uuid>& id) {
   if (!id) return static_cast<const core::User*>(nullptr);
   return Load(call_, users_, *id);
 }
+
+Result<const core::Product*> Related::Product(const Uuid& id) { return Load(call_, products_, id); }
 
 Result<LicenseView> LicenseView::Of(Related& related, const core::License& license, TimePoint now) {
   LK_ASSIGN(const core::Policy* policy, related.Policy(license.policy_id));
@@ -62,7 +79,10 @@ Value LicenseView::Get(const core::Attribute& attribute) const {
   if (name == "key") return plain_key_ ? Value(*plain_key_) : Value(typed_.key);
   if (name == "status") {
     const bool banned = owner_banned_ || (owner_ && owner_->banned_at);
-    return Text(core::NameOf(core::StatusOf(typed_, banned, now_)));
+    if (!last_validated_) return Text(core::NameOf(core::StatusOf(typed_, banned, now_)));
+    core::License validated = typed_;  // a validation is activity: its own answer counts it
+    validated.last_validated = last_validated_;
+    return Text(core::NameOf(core::StatusOf(validated, banned, now_)));
   }
   if (name == "scheme") return policy_.scheme ? Text(core::NameOf(*policy_.scheme)) : Value();
   if (name == "encrypted") return policy_.encrypted;
@@ -80,17 +100,7 @@ Value LicenseView::Get(const core::Attribute& attribute) const {
   if (name == "max_uses") return Maybe(limits_.uses);
   if (name == "permissions") {
     if (!owner_) return Sorted(typed_.permissions);
-    const auto wildcard = [](const core::Strings& names) {
-      return std::find(names.begin(), names.end(), "*") != names.end();
-    };
-    if (wildcard(typed_.permissions)) return Sorted(owner_->permissions);
-    if (wildcard(owner_->permissions)) return Sorted(typed_.permissions);
-    core::Strings both;
-    for (const auto& permission : typed_.permissions)
-      if (std::find(owner_->permissions.begin(), owner_->permissions.end(), permission) !=
-          owner_->permissions.end())
-        both.push_back(permission);
-    return Sorted(std::move(both));
+    return Sorted(Effective(typed_.permissions, owner_->permissions));
   }
   return View::Get(attribute);
 }
@@ -142,9 +152,27 @@ Value MachineView::Get(const core::Attribute& attribute) const {
   return View::Get(attribute);
 }
 
+Result<TokenView> TokenView::Of(Related& related, const core::Token& token, std::string raw) {
+  core::Strings bearer{"*"};
+  if (token.bearer_type == "users") {
+    LK_ASSIGN(const core::User* user, related.User(token.bearer_id));
+    bearer = user->permissions;
+  } else if (token.bearer_type == "products") {
+    LK_ASSIGN(const core::Product* product, related.Product(token.bearer_id));
+    bearer = product->permissions;
+  } else if (token.bearer_type == "licenses") {
+    LK_ASSIGN(const core::License* license, related.License(token.bearer_id));
+    LK_ASSIGN(const core::User* owner, related.User(license->owner_id));
+    bearer = owner ? Effective(license->permissions, owner->permissions) : license->permissions;
+  }
+  TokenView view(token, std::move(raw));
+  view.permissions_ = Effective(token.permissions, bearer);
+  return view;
+}
+
 Value TokenView::Get(const core::Attribute& attribute) const {
   if (attribute.name == "token") return raw_;
-  if (attribute.name == "permissions") return Sorted(typed_.permissions);
+  if (attribute.name == "permissions") return Sorted(permissions_);
   return View::Get(attribute);
 }
 

@@ -17,6 +17,7 @@ class Related {
   Result<const core::Policy*> Policy(const Uuid& id);
   Result<const core::License*> License(const Uuid& id);
   Result<const core::User*> User(const std::optional<Uuid>& id);  // null for none
+  Result<const core::Product*> Product(const Uuid& id);
   void Keep(const core::Policy& policy) { policies_.insert_or_assign(policy.id, policy); }
   void Keep(const core::License& license) { licenses_.insert_or_assign(license.id, license); }
 
@@ -25,6 +26,7 @@ class Related {
   std::unordered_map<Uuid, core::Policy> policies_;
   std::unordered_map<Uuid, core::License> licenses_;
   std::unordered_map<Uuid, core::User> users_;
+  std::unordered_map<Uuid, core::Product> products_;
 };
 
 // licenses.md §6: status, policy flags, limits in force, key only where it may be seen.
@@ -79,17 +81,20 @@ class MachineView : public RecordView<core::Machine> {
   bool resurrected_ = false;
 };
 
-// conventions.md §9.1. `raw` is the token itself, shown once.
+// conventions.md §9.1. `raw` is the token itself, shown once. Permissions are the effective ones
+// when made by Of, which looks at the bearer; else the token's own list.
 class TokenView : public RecordView<core::Token> {
  public:
   explicit TokenView(const core::Token& token, std::string raw = {})
-      : RecordView(token), raw_(std::move(raw)) {}
+      : RecordView(token), raw_(std::move(raw)), permissions_(token.permissions) {}
+  static Result<TokenView> Of(Related& related, const core::Token& token, std::string raw = {});
   core::Value Get(const core::Attribute& attribute) const override;
   bool Shows(const core::Attribute& attribute) const override;
   std::optional<Linkage> LinkageOf(const core::Relationship& relationship) const override;
 
  private:
   std::string raw_;
+  core::Strings permissions_;
 };
 
 // events.md §1.1.

@@ -27,11 +27,12 @@ struct AccountContext {
 // Who acts, after authentication (conventions.md §4).
 struct Actor {
   core::Role role = core::Role::kAnonymous;
-  Uuid id{};                               // the bearer's record; nil when anonymous
-  std::optional<core::Token> token{};      // absent with license-key authentication
-  core::PermissionSet permissions{};       // the bearer's and the token's, intersected
-  std::optional<core::License> license{};  // license bearers
-  std::optional<core::User> user{};        // user bearers
+  Uuid id{};                                 // the bearer's record; nil when anonymous
+  std::optional<core::Token> token{};        // absent with license-key authentication
+  core::PermissionSet permissions{};         // the bearer's and the token's, intersected
+  core::PermissionSet bearer_permissions{};  // the bearer's alone, for the words of refusals
+  std::optional<core::License> license{};    // license bearers
+  std::optional<core::User> user{};          // user bearers
   bool anonymous() const { return role == core::Role::kAnonymous; }
 };
 

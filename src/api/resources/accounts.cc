@@ -18,20 +18,10 @@ Result<Reply> BearerReply(Call& call, bool with_token, std::string_view meta) {
   base::JsonWriter out;
   const RenderOptions options = RenderOptionsOf(call);
   out.BeginObject().Key("data");
-  const auto finish = [&]() -> Reply {
-    if (with_token && call.actor.token) {
-      out.Key("included").BeginArray();
-      WriteResource(out, TokenView(*call.actor.token), options);
-      out.EndArray();
-    }
-    if (!meta.empty()) out.Key("meta").Raw(meta);
-    out.EndObject();
-    return {.status = 200, .body = out.Take()};
-  };
+  Related related(call);
   if (call.actor.user) {
     WriteResource(out, UserView(*call.actor.user, call.now), options);
   } else if (call.actor.license) {
-    Related related(call);
     LK_ASSIGN(const LicenseView view, LicenseView::Of(related, *call.actor.license, call.now));
     WriteResource(out, view, options);
   } else {
@@ -39,7 +29,15 @@ Result<Reply> BearerReply(Call& call, bool with_token, std::string_view meta) {
     if (!product) return NotFound("product", call.actor.id.ToString());
     WriteResource(out, RecordView<core::Product>(*product), options);
   }
-  return finish();
+  if (with_token && call.actor.token) {
+    LK_ASSIGN(const TokenView view, TokenView::Of(related, *call.actor.token));
+    out.Key("included").BeginArray();
+    WriteResource(out, view, options);
+    out.EndArray();
+  }
+  if (!meta.empty()) out.Key("meta").Raw(meta);
+  out.EndObject();
+  return Reply{.status = 200, .body = out.Take()};
 }
 
 std::string_view ReadPermission(const service::Actor& actor) {
@@ -96,7 +94,7 @@ const Route kRoutes[] = {
      .handle = Ping,
      .lane = Lane::kNone,
      .authentication = Authentication::kIgnored,
-     .scope = Scope::kServer},
+     .scope = Scope::kPing},
     {.method = "GET",
      .pattern = "/health",
      .handle = Health,

@@ -30,8 +30,12 @@ Result<Reply> ListMachines(Call& call, const store::Where& where) {
 
 Result<Reply> ListTokens(Call& call, const store::Where& where) {
   return ListReply<core::Token>(
-      call, where, [](const std::vector<core::Token>& records, const auto& emit) -> Result<void> {
-        for (const core::Token& record : records) emit(TokenView(record));
+      call, where, [&](const std::vector<core::Token>& records, const auto& emit) -> Result<void> {
+        Related related(call);
+        for (const core::Token& record : records) {
+          LK_ASSIGN(const TokenView view, TokenView::Of(related, record));
+          emit(view);
+        }
         return {};
       });
 }
@@ -46,6 +50,12 @@ Result<Reply> MachineReply(Call& call, const core::Machine& machine, int status)
   Related related(call);
   LK_ASSIGN(const MachineView view, MachineView::Of(related, machine, call));
   return DocumentReply(call, view, status);
+}
+
+Result<Reply> TokenReply(Call& call, const core::Token& token, std::string raw) {
+  Related related(call);
+  LK_ASSIGN(const TokenView view, TokenView::Of(related, token, std::move(raw)));
+  return DocumentReply(call, view);
 }
 
 Reply JoinReply(const Call& call, const Joined& kind, std::span<const JoinRow> rows) {

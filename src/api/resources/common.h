@@ -25,6 +25,7 @@ Result<Reply> ListTokens(Call& call, const store::Where& where);
 
 Result<Reply> LicenseReply(Call& call, const core::License& license, int status = 200);
 Result<Reply> MachineReply(Call& call, const core::Machine& machine, int status = 200);
+Result<Reply> TokenReply(Call& call, const core::Token& token, std::string raw = {});
 
 // 200 with an array of join resources (attach).
 struct Joined {

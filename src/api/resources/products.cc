@@ -25,7 +25,7 @@ const Schema& TokenSchema() {
   static const Schema schema{.form = Schema::Form::kCreate,
                              .resource = &core::ResourceOf<core::Token>(),
                              .data_optional = true,
-                             .attributes = TokenAttributes()};
+                             .attributes = NestedTokenAttributes()};
   return schema;
 }
 
@@ -87,12 +87,12 @@ Result<Reply> ListProductTokens(Call& call) {
   where.And("tokens.bearer_type = 'products' AND tokens.bearer_id = ?", call.product->id);
   return ListTokens(call, where);
 }
-Result<Reply> ShowToken(Call& call) { return DocumentReply(call, TokenView(*call.token)); }
+Result<Reply> ShowToken(Call& call) { return TokenReply(call, *call.token); }
 Result<Reply> CreateToken(Call& call) {
   LK_ASSIGN(const service::IssuedToken issued,
             service::GenerateProductToken(call.context(), call.product->id,
                                           call.product->permissions, TokenDraft(call.document)));
-  return DocumentReply(call, TokenView(issued.token, issued.raw));
+  return TokenReply(call, issued.token, issued.raw);
 }
 
 constexpr Rule ReadBelow(std::string_view permission) {

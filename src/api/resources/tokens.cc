@@ -30,46 +30,86 @@ const Schema& GenerateSchema() {
   return schema;
 }
 
-// For whom: oneself, or (Ad Dv En) a user of role `user`. Products and licenses have routes of
-// their own.
-Result<core::User> BearerOfBody(Call& call) {
+// Whether a license of the acting product belongs to `user`.
+Result<bool> IsLicensed(Call& call, const core::User& user) {
+  LK_ASSIGN(const auto license,
+            service::Find<core::License>(
+                call.context(), store::Where("licenses.owner_id = ? AND licenses.product_id = ?",
+                                             user.id, call.actor.id)));
+  return license.has_value();
+}
+
+// Oneself; for Ad Dv En also users of role `user`; for products their licenses and licensed users.
+// A bearer that does not exist is refused like one that is not allowed.
+Result<IssuedToken> Issue(Call& call) {
+  core::Token draft = TokenDraft(call.document);
+  const bool expiry_sent = ExpirySent(call.document);
   const auto linkage = call.document.Relationship("bearer");
-  if (!linkage || !*linkage) {
-    if (!call.actor.user) return Errc::kForbidden;
-    return *call.actor.user;
+  const bool named = linkage && *linkage;
+  if (call.actor.user && (!named || (*linkage)->id == call.actor.id))
+    return service::GenerateUserToken(call.context(), *call.actor.user, std::move(draft),
+                                      expiry_sent);
+  if (!named) return Errc::kForbidden;
+  const bool product = call.actor.role == Role::kProduct;
+  if ((*linkage)->type == "licenses" && product) {
+    LK_ASSIGN(const auto license, service::Find<core::License>(call.context(), (*linkage)->id));
+    if (!license || license->product_id != call.actor.id) return Errc::kForbidden;
+    return service::GenerateLicenseToken(call.context(), license->id, license->permissions,
+                                         std::move(draft));
   }
-  if ((*linkage)->type != "users") return Errc::kForbidden;
-  if (call.actor.user && (*linkage)->id == call.actor.id) return *call.actor.user;
-  LK_ASSIGN(auto user, service::Find<core::User>(call.context(), (*linkage)->id));
-  if (!user || user->role != "user" || !core::kW3.Has(call.actor.role)) return Errc::kForbidden;
-  return std::move(*user);
+  if ((*linkage)->type != "users" || !(product || core::kW3.Has(call.actor.role)))
+    return Errc::kForbidden;
+  LK_ASSIGN(const auto user, service::Find<core::User>(call.context(), (*linkage)->id));
+  if (!user || user->role != "user") return Errc::kForbidden;
+  if (product) {
+    LK_ASSIGN(const bool licensed, IsLicensed(call, *user));
+    if (!licensed) return Errc::kForbidden;
+  }
+  return service::GenerateUserToken(call.context(), *user, std::move(draft), expiry_sent);
 }
 
 Result<Reply> Generate(Call& call) {
   if (call.actor.user && call.actor.user->banned_at)
     return Error{Errc::kForbidden, "user is banned"};
   LK_TRY(NeedPermission("token.generate", call.actor));
-  LK_ASSIGN(const core::User bearer, BearerOfBody(call));
-  LK_ASSIGN(const IssuedToken issued,
-            service::GenerateUserToken(call.context(), bearer, TokenDraft(call.document),
-                                       ExpirySent(call.document)));
-  return CreatedReply(call, TokenView(issued.token, issued.raw));
+  LK_ASSIGN(const IssuedToken issued, Issue(call));
+  Related related(call);
+  LK_ASSIGN(const TokenView view, TokenView::Of(related, issued.token, issued.raw));
+  return CreatedReply(call, view);
 }
 
-// conventions.md §4.5: own tokens; for Ad Dv En also those of products, licenses and role-user
-// users; products also their licenses'.
-Result<void> MayChange(Call& call, const core::Token& token, std::string_view permission,
-                       bool revoke) {
-  LK_TRY(NeedPermission(permission, call.actor));
-  if (token.bearer_id == call.actor.id) return {};
-  if (core::kW3.Has(call.actor.role)) {
-    if (revoke || token.bearer_type != "users") return {};
-    LK_ASSIGN(const auto user, service::Find<core::User>(call.context(), token.bearer_id));
-    if (user && user->role == "user") return {};
+enum class Change { kRegenerate, kRevoke };
+
+// conventions.md §4.5, "token regenerate" and "token revoke". The token is visible to the bearer.
+Result<void> MayChange(Call& call, const core::Token& token, Change change) {
+  LK_TRY(
+      NeedPermission(change == Change::kRevoke ? "token.revoke" : "token.regenerate", call.actor));
+  const bool own = token.bearer_id == call.actor.id;
+  switch (call.actor.role) {
+    case Role::kProduct:  // sees its own tokens, its licenses' and its licensed users'
+      return {};
+    case Role::kUser:
+    case Role::kLicense:
+      return own ? Result<void>() : Errc::kForbidden;
+    default:
+      break;
   }
-  if (call.actor.role == Role::kProduct && token.bearer_type == "licenses")
-    return {};  // visible ones are of its licenses
+  if (change == Change::kRevoke && own) return {};
+  if (!core::kW3.Has(call.actor.role)) return Errc::kForbidden;
+  if (own || change == Change::kRevoke || token.bearer_type != "users") return {};
+  LK_ASSIGN(const auto user, service::Find<core::User>(call.context(), token.bearer_id));
+  if (user && user->role == "user") return {};
   return Errc::kForbidden;
+}
+
+// `bearer[role]`: of users by their role, of other bearers by what they are.
+store::Where OfRole(const std::string& role) {
+  if (role == "product" || role == "license" || role == "environment")
+    return store::Where("tokens.bearer_type = ?", role + "s");
+  return store::Where(
+      "(tokens.bearer_type = 'users' AND tokens.bearer_id IN (SELECT id FROM users WHERE role = "
+      "?))",
+      role);
 }
 
 Result<Reply> List(Call& call) {
@@ -83,29 +123,34 @@ Result<Reply> List(Call& call) {
     const auto parsed = Uuid::Parse(*id);
     where.And(parsed ? store::Where("tokens.bearer_id = ?", *parsed) : store::Where::Nothing());
   }
+  std::vector<store::Where> roles;
+  for (const auto& [name, value] : call.query)
+    if ((name == "bearer[role]" || name == "bearer[role][]") && !value.empty())
+      roles.push_back(OfRole(value));
+  if (!roles.empty()) where.And(store::Where::AnyOf(roles));
   return ListTokens(call, where);
 }
 
-Result<Reply> Show(Call& call) { return DocumentReply(call, TokenView(*call.token)); }
+Result<Reply> Show(Call& call) { return TokenReply(call, *call.token); }
 
 Result<Reply> RegenerateOne(Call& call, core::Token token) {
   LK_ASSIGN(const IssuedToken issued, service::RegenerateToken(call.context(), std::move(token)));
-  return DocumentReply(call, TokenView(issued.token, issued.raw));
+  return TokenReply(call, issued.token, issued.raw);
 }
 
 Result<Reply> RegenerateOwn(Call& call) {
   if (!call.actor.token) return NotFound("token", {});
-  LK_TRY(MayChange(call, *call.actor.token, "token.regenerate", false));
+  LK_TRY(MayChange(call, *call.actor.token, Change::kRegenerate));
   return RegenerateOne(call, *call.actor.token);
 }
 
 Result<Reply> Regenerate(Call& call) {
-  LK_TRY(MayChange(call, *call.token, "token.regenerate", false));
+  LK_TRY(MayChange(call, *call.token, Change::kRegenerate));
   return RegenerateOne(call, *call.token);
 }
 
 Result<Reply> Revoke(Call& call) {
-  LK_TRY(MayChange(call, *call.token, "token.revoke", true));
+  LK_TRY(MayChange(call, *call.token, Change::kRevoke));
   LK_TRY(service::RevokeToken(call.context(), *call.token));
   return EmptyReply();
 }
@@ -159,6 +204,16 @@ std::span<const core::Attribute> TokenAttributes() {
     std::vector<core::Attribute> all;
     for (const std::string_view name : {"expiry", "name", "permissions"})
       all.push_back(*core::FindAttribute(core::ResourceOf<core::Token>(), name));
+    return all;
+  }();
+  return attributes;
+}
+
+std::span<const core::Attribute> NestedTokenAttributes() {
+  static const std::vector<core::Attribute> attributes = [] {
+    std::vector<core::Attribute> all(TokenAttributes().begin(), TokenAttributes().end());
+    for (core::Attribute& attribute : all)
+      if (attribute.name == "permissions") attribute.create = core::kW3 | Role::kProduct;
     return all;
   }();
   return attributes;
