@@ -282,10 +282,11 @@ int Report(const Client& client, lk_status status, std::string_view done) {
       if (!facts.Get(field).empty()) std::cout << facts.Get(field) << "\n";
     return kDone;
   }
-  std::ostream& out = status == LK_CANNOT_ASK ? std::cout : std::cerr;
-  Explain(client, out, true);
-  // Not being able to ask is a soft state: nothing is lost, and it is tried again.
-  return status == LK_CANNOT_ASK ? kDone : kNotDone;
+  // Soft states: nobody could be asked, or the answer leaves full access for now. Nothing is lost.
+  const bool soft =
+      status == LK_CANNOT_ASK || (status == LK_REFUSED && client.Check() == Access::kFull);
+  Explain(client, soft ? std::cout : std::cerr, true);
+  return soft ? kDone : kNotDone;
 }
 
 void PrintDevices(const Rows& devices) {

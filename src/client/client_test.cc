@@ -119,6 +119,8 @@ TEST_F(ClientTest, RevocationIsANoWithACauseAndTakesAccess) {
   EXPECT_EQ(device.client().Refresh(false).kind, Kind::kRefused);
   EXPECT_EQ(Access(), AccessLevel::kNone);
   EXPECT_EQ(Said(), "REVOKED");
+  EXPECT_EQ(Field(Facts(device.client(), "en"), "holder_text"), "");
+  EXPECT_EQ(Field(Facts(device.client(), "en"), "next_check_text"), "");
   Restart();
   EXPECT_EQ(Access(), AccessLevel::kNone);
 }

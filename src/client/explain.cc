@@ -207,6 +207,9 @@ Rows Facts(const Client& client, std::string_view locale) {
     for (const std::string& code : state.lease->entitlements)
       features += (features.empty() ? "" : ",") + code;
   }
+  // What was held once and is gone is not promised any more.
+  const bool held = state.lease && standing.access != core::AccessLevel::kNone;
+  if (!held) next_check.reset();
   put("license_name", name);
   put("license_id", record.license_id.empty() ? record.pending_license_id : record.license_id);
   put("key", HiddenKey(record.license_key.empty() ? record.pending_key : record.license_key));
@@ -214,13 +217,14 @@ Rows Facts(const Client& client, std::string_view locale) {
   put("until", TimeText(standing.until));
   put("next_check", TimeText(next_check));
   put("last_contact", TimeText(record.last_contact));
-  put("holder_text", name.empty() ? std::string()
-                                  : Say("license.to", MessageArguments().Set("name", name), voice));
+  put("holder_text", name.empty() || !held
+                         ? std::string()
+                         : Say("license.to", MessageArguments().Set("name", name), voice));
   say("until_text", "license.offline_until", "until",
       standing.access == core::AccessLevel::kFull ? standing.until : std::nullopt);
   say("next_check_text", "license.next_check", "until", next_check);
   say("last_contact_text", "license.last_contact", "since", record.last_contact);
-  put("expiry_text", !state.lease ? std::string()
+  put("expiry_text", !held ? std::string()
                      : expiry
                          ? Say("license.expires", MessageArguments().Set("expiry", *expiry), voice)
                          : Say("license.never_expires", {}, voice));
