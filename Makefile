@@ -26,13 +26,13 @@ bench: ## Measure against the budgets of docs/architecture.md; prints ratios fro
 	tools/setup build bench
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
-	bench/run build/bench
+	tools/bench build/bench
 
 torture: ## The same with 10 million licenses; takes long
 	tools/setup build bench
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
-	bench/run --torture build/bench
+	tools/bench --torture build/bench
 
 check: ## Format, layers, words, and the tests of what changed
 	tools/setup build test
