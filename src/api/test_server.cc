@@ -121,16 +121,19 @@ TestServer::TestServer()
   touches_ = std::make_unique<service::TouchLane>(*database_, *vault_, random);
   database_->Observe(
       [this](std::span<const store::Announcement> changes) { snapshots_->Apply(changes); });
-  application_ = std::make_unique<Application>(Services{.database = *database_,
-                                                        .vault = *vault_,
-                                                        .random = random,
-                                                        .accounts = accounts_,
-                                                        .snapshots = *snapshots_,
-                                                        .touches = *touches_,
-                                                        .settings = settings_,
-                                                        .serving = [this] { return serving_; }},
-                                               ApplicationOptions{.dev = true, .revision = "test"},
-                                               AccessLog());
+  application_ = std::make_unique<Application>(
+      Services{.database = *database_,
+               .vault = *vault_,
+               .random = random,
+               .accounts = accounts_,
+               .snapshots = *snapshots_,
+               .touches = *touches_,
+               .settings = settings_,
+               .serving = [this] { return serving_; }},
+      ApplicationOptions{.dev = true, .revision = "test"}, [this](const AccessLogEntry& entry) {
+        log_ += entry.method + " " + entry.route + " " + entry.peer + " " + entry.code + " " +
+                entry.account + "\n";
+      });
 }
 
 TestServer::~TestServer() {

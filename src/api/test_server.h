@@ -46,6 +46,10 @@ class TestServer {
               std::string_view body = {});
   Answer Send(std::string_view method, std::string_view path, const Headers& headers,
               const json::value& body);
+  Answer Send(std::string_view method, std::string_view path, const Headers& headers,
+              const char* body) {
+    return Send(method, path, headers, std::string_view(body));
+  }
   Answer Get(std::string_view path) { return Send("GET", path, AsAdmin()); }
   Answer Post(std::string_view path, const json::value& body) {
     return Send("POST", path, AsAdmin(), body);
@@ -92,6 +96,8 @@ class TestServer {
   // Keygen-Signature is the account's over exactly this answer.
   bool SignatureHolds(const Answer& answer, crypto::SignatureAlgorithm algorithm =
                                                 crypto::SignatureAlgorithm::kEd25519) const;
+  // Everything the access log was told, one line a request.
+  const std::string& AccessLogText() const { return log_; }
   // Kinds of the public events so far, oldest first, without those of the account's creation.
   std::vector<std::string> Events();
 
@@ -113,6 +119,7 @@ class TestServer {
   service::Accounts accounts_;
   std::unique_ptr<service::SnapshotCache> snapshots_;
   std::unique_ptr<service::TouchLane> touches_;
+  std::string log_;
   std::unique_ptr<Application> application_;
 };
 
