@@ -86,7 +86,8 @@ Result<void> FindLicense(Call& call, const std::string& text) {
   }
   if (found || found.error().code != Errc::kNotFound) return found;
   std::optional<store::Tombstone> tombstone;
-  if (const auto id = Uuid::Parse(text)) {
+  const auto id = Uuid::Parse(text);
+  if (id && core::kRD.Has(call.actor.role)) {  // who holds a key knows of its license, others not
     LK_ASSIGN(tombstone, store::FindTombstone(*call.session, store::Tombstone::Kind::kLicense,
                                               call.account_id(), *id));
   }
