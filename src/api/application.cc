@@ -224,9 +224,9 @@ Result<void> Application::Begin(Call& call) {
       call.serving = nullptr;  // moved time knows no downtime (decision 7)
     }
   }
-  // Preflight (conventions.md §7.2).
   const auto content_type = ResponseType(request);
   if (content_type) call.content_type = *content_type;  // errors are negotiated like any document
+  // Preflight (conventions.md §7.2).
   const bool preflight = request.method == "OPTIONS" && http::Has(request.headers, "Origin") &&
                          http::Has(request.headers, "Access-Control-Request-Method");
   if (preflight) {
