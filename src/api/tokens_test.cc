@@ -332,6 +332,9 @@ TEST_F(Tokens, PermissionsShownAreThoseThatHold) {
   EXPECT_EQ(
       Permissions(server.Post("/tokens", DocumentOf("tokens", {{"permissions", json::array()}}))),
       std::vector<std::string>{});
+  // A license's token that asks for everything has what the license has.
+  const Answer of_license = server.Post("/licenses/" + license.Id() + "/tokens", json::object());
+  EXPECT_EQ(of_license.Attribute("permissions"), license.Attribute("permissions"));
   // A product's token that asks for everything has what the product has.
   const std::string limited =
       server.AddProduct({{"permissions", {"license.read", "product.read"}}});

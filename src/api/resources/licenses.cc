@@ -158,12 +158,12 @@ Result<Reply> ListLicenseTokens(Call& call) {
   where.And("tokens.bearer_type = 'licenses' AND tokens.bearer_id = ?", call.license->id);
   return ListTokens(call, where);
 }
-Result<Reply> ShowToken(Call& call) { return DocumentReply(call, TokenView(*call.token)); }
+Result<Reply> ShowToken(Call& call) { return TokenReply(call, *call.token); }
 Result<Reply> CreateToken(Call& call) {
   LK_ASSIGN(const service::IssuedToken issued,
             service::GenerateLicenseToken(call.context(), call.license->id,
                                           call.license->permissions, TokenDraft(call.document)));
-  return DocumentReply(call, TokenView(issued.token, issued.raw));
+  return TokenReply(call, issued.token, issued.raw);
 }
 
 // The policy that the body names decides: a product's own, or for users one that is not protected
