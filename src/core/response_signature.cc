@@ -93,8 +93,10 @@ std::string SignedHost(std::string_view host, bool tls) {
 
 Result<std::string> SignResponse(const SignedResponse& response, std::string_view keyid,
                                  SignatureAlgorithm algorithm, const crypto::AccountKeys& keys) {
-  const std::string text = SigningText(response.method, response.target, response.host,
-                                       response.date, DigestHeader(response.body));
+  const std::string made = response.digest.empty() ? DigestHeader(response.body) : std::string();
+  const std::string text =
+      SigningText(response.method, response.target, response.host, response.date,
+                  response.digest.empty() ? std::string_view(made) : response.digest);
   LK_ASSIGN(const Bytes signature, keys.Sign(algorithm, Purpose::kResponse, text));
   std::string header = "keyid=\"";
   header.append(keyid).append("\", algorithm=\"").append(crypto::Name(algorithm));

@@ -16,6 +16,7 @@ struct SignedResponse {
   std::string_view host;    // what SignedHost made of the Host header
   std::string date;         // IMF-fixdate
   std::string_view body;
+  std::string_view digest{};  // the body's DigestHeader, when the caller has it already
 };
 std::string DigestHeader(std::string_view body);  // "sha-256=" + base64
 // The text after Prefix(kResponse): "post /v1/…\nhost: …\ndate: …\ndigest: …". Method and host are
