@@ -164,13 +164,24 @@ std::string WriteJson(const json::value& value) {
 
 void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
+  // Which bytes stand for themselves.
+  static constexpr auto kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (std::size_t c = 0x20; c < plain.size(); ++c) plain[c] = c != '"' && c != '\\';
+    return plain;
+  }();
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto skip = [end](const char* at) {
+    while (at != end && kPlain[static_cast<unsigned char>(*at)]) ++at;
+    return at;
+  };
   out += '"';
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
+  const char* plain = begin;
+  for (const char* at = skip(begin); at != end; at = skip(plain)) {
+    out.append(plain, at);
+    plain = at + 1;
+    const auto c = static_cast<unsigned char>(*at);
     switch (c) {
       case '"':
         out += "\\\"";
@@ -199,7 +210,7 @@ void AppendJsonString(std::string& out, std::string_view text) {
         out += kDigits[c & 15];
     }
   }
-  out.append(text, plain, text.size() - plain);
+  out.append(plain, end);
   out += '"';
 }
 

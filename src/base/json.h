@@ -50,6 +50,8 @@ class JsonWriter {
   JsonWriter& Tree(const json::value& value);
   JsonWriter& Raw(std::string_view document);  // an already written value
 
+  // Room for a document of about this size.
+  void Reserve(std::size_t size) { out_.reserve(size); }
   const std::string& text() const { return out_; }
   std::string Take() { return std::move(out_); }
 

@@ -144,34 +144,55 @@ std::optional<int> ReadZone(std::string_view& text) {
   return sign * (*hour * 3600 + minute * 60);
 }
 
+// These write into a text that is long enough; snprintf would take most of the time of an answer's
+// dates.
+void PutDigits(char* at, int count, unsigned value) {
+  for (int i = count - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+}
+void PutClock(char* at, unsigned seconds) {  // over "00:00:00"
+  PutDigits(at, 2, seconds / 3600);
+  PutDigits(at + 3, 2, seconds / 60 % 60);
+  PutDigits(at + 6, 2, seconds % 60);
+}
+std::string YearText(year value) {
+  const int number = static_cast<int>(value);
+  if (number < 0 || number > 9999) {
+    std::array<char, 16> buffer;
+    const int size = std::snprintf(buffer.data(), buffer.size(), "%04d", number);
+    return {buffer.data(), static_cast<std::size_t>(size)};
+  }
+  std::string text(4, '0');
+  PutDigits(text.data(), 4, static_cast<unsigned>(number));
+  return text;
+}
+
 }  // namespace
 
 std::string FormatTime(TimePoint time) {
   const auto date = std::chrono::floor<days>(time);
   const year_month_day ymd{date};
-  const std::int64_t millis = std::chrono::floor<std::chrono::milliseconds>(time - date).count();
-  std::array<char, 48> buffer;
-  const int size =
-      std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                    static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
-                    static_cast<unsigned>(ymd.day()), static_cast<int>(millis / 3600000),
-                    static_cast<int>(millis / 60000 % 60), static_cast<int>(millis / 1000 % 60),
-                    static_cast<int>(millis % 1000));
-  return {buffer.data(), static_cast<std::size_t>(size)};
+  const auto millis =
+      static_cast<unsigned>(std::chrono::floor<std::chrono::milliseconds>(time - date).count());
+  std::string text = YearText(ymd.year());
+  const std::size_t at = text.size();
+  text.append("-00-00T00:00:00.000Z");
+  PutDigits(text.data() + at + 1, 2, static_cast<unsigned>(ymd.month()));
+  PutDigits(text.data() + at + 4, 2, static_cast<unsigned>(ymd.day()));
+  PutClock(text.data() + at + 7, millis / 1000);
+  PutDigits(text.data() + at + 16, 3, millis % 1000);
+  return text;
 }
 
 std::string FormatHttpDate(TimePoint time) {
   const auto date = std::chrono::floor<days>(time);
   const year_month_day ymd{date};
-  const std::int64_t seconds = std::chrono::floor<Seconds>(time - date).count();
-  std::array<char, 64> buffer;
-  const int size = std::snprintf(
-      buffer.data(), buffer.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-      kWeekdays[std::chrono::weekday(date).c_encoding()], static_cast<unsigned>(ymd.day()),
-      kMonths[static_cast<unsigned>(ymd.month()) - 1], static_cast<int>(ymd.year()),
-      static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
-      static_cast<int>(seconds % 60));
-  return {buffer.data(), static_cast<std::size_t>(size)};
+  const auto seconds = static_cast<unsigned>(std::chrono::floor<Seconds>(time - date).count());
+  std::string text = kWeekdays[std::chrono::weekday(date).c_encoding()];
+  text.append(", 00 ").append(kMonths[static_cast<unsigned>(ymd.month()) - 1]).append(" ");
+  PutDigits(text.data() + 5, 2, static_cast<unsigned>(ymd.day()));
+  text.append(YearText(ymd.year())).append(" 00:00:00 GMT");
+  PutClock(text.data() + text.size() - 12, seconds);
+  return text;
 }
 
 std::optional<TimePoint> ParseHttpDate(std::string_view text) {

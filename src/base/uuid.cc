@@ -29,7 +29,8 @@ Uuid Uuid::V7(TimePoint now, Random& random) {
   Uuid id;
   random.Fill(id.bytes_);
   const auto millis = static_cast<std::uint64_t>(UnixMicros(now) / 1000);
-  for (int i = 0; i < 6; ++i) id.bytes_[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
+  for (int i = 0; i < 6; ++i)
+    id.bytes_[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(millis >> (40 - 8 * i));
   id.bytes_[6] = static_cast<std::uint8_t>((id.bytes_[6] & 0x0F) | 0x70);
   id.bytes_[8] = static_cast<std::uint8_t>((id.bytes_[8] & 0x3F) | 0x80);
   return id;
@@ -54,11 +55,14 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
 
 void Uuid::AppendTo(std::string& out) const {
   constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<char, 36> text;
+  std::size_t at = 0;
   for (std::size_t i = 0; i < bytes_.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += kDigits[bytes_[i] >> 4];
-    out += kDigits[bytes_[i] & 15];
+    if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+    text[at++] = kDigits[bytes_[i] >> 4];
+    text[at++] = kDigits[bytes_[i] & 15];
   }
+  out.append(text.data(), at);
 }
 
 std::string Uuid::ToString() const {

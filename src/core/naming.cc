@@ -189,17 +189,19 @@ std::string ToSnake(std::string_view name) {
 }
 
 std::string ToCamel(std::string_view snake) {
-  std::string out;
-  out.reserve(snake.size());
+  std::string out(snake.size(), '\0');
+  std::size_t size = 0;
   bool capital = false;
   for (const char c : snake) {
     if (c == '_' || c == '-') {
       capital = true;
       continue;
     }
-    out += out.empty() ? Lower(c) : capital ? Upper(c) : c;
+    out[size] = size == 0 ? Lower(c) : capital ? Upper(c) : c;
+    ++size;
     capital = false;
   }
+  out.resize(size);
   return out;
 }
 
