@@ -96,6 +96,7 @@ TouchLane::~TouchLane() {
 }
 
 void TouchLane::Add(Validation fact) {
+  bool first = false;  // the lane sleeps until the first fact, then collects for a while
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->facts.size() >= kCapacity) {
@@ -103,10 +104,11 @@ void TouchLane::Add(Validation fact) {
       ++impl_->statistics.dropped;
       ++impl_->handled;
     }
+    first = impl_->facts.empty();
     impl_->facts.push_back(std::move(fact));
     ++impl_->added;
   }
-  impl_->wake.notify_one();
+  if (first) impl_->wake.notify_one();
 }
 
 void TouchLane::Flush() {
