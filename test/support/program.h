@@ -61,6 +61,9 @@ class TemporaryFolder {
     return path.string();
   }
 
+  std::string path() const { return path_.string(); }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
  private:
   std::filesystem::path path_;
 };
