@@ -35,6 +35,8 @@ void Greet(const RunningServer& server, const Configuration& configuration, bool
 
 int Serve(const Configuration& configuration, bool dev) {
   const sigset_t signals = BlockSignals();
+  // A limit of file sizes is a full disk: the write says so, and licenses are still validated.
+  std::signal(SIGXFSZ, SIG_IGN);
   auto server = RunningServer::Start(configuration, dev);
   if (!server) return Fail(server.error());
   Greet(**server, configuration, dev);
