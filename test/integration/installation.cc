@@ -64,9 +64,11 @@ json::object Document(std::string_view type, json::object attributes,
 
 Server::Server(const ChildOptions& options, std::string admin_token)
     : child_(options), admin_token_(std::move(admin_token)) {
-  if (!child_.WaitForOutput("/metrics\n"))
-    throw std::runtime_error("the server ended with " + std::to_string(child_.Wait()) + ": " +
+  if (!child_.WaitForOutput("/metrics\n")) {
+    const int status = child_.Wait();  // only then what it printed is complete
+    throw std::runtime_error("the server ended with " + std::to_string(status) + ": " +
                              child_.output() + child_.errors());
+  }
   const std::string greeting = child_.output();
   const auto port_of = [&](std::string_view before, std::string_view after) {
     const std::string url = Between(greeting, before, after);
