@@ -72,7 +72,7 @@ class Races : public ::testing::Test {
 
 using Counts = std::map<std::string, int>;
 
-TEST_F(Races, TwoForTheLastSeatHaveOneWinner) {
+TEST_F(Races, TM_61_TwoForTheLastSeatHaveOneWinner) {
   const std::string policy = server_.AddPolicy(product_, {{"floating", true}, {"maxMachines", 2}});
   for (int round = 0; round < 20; ++round) {
     const std::string license = server_.AddLicense(policy).Id();
@@ -85,7 +85,7 @@ TEST_F(Races, TwoForTheLastSeatHaveOneWinner) {
   }
 }
 
-TEST_F(Races, AThousandActivationsFillExactlyTheLimit) {
+TEST_F(Races, TM_03_TM_61_AThousandActivationsFillExactlyTheLimit) {
   constexpr int kLimit = 137;
   const std::string policy =
       server_.AddPolicy(product_, {{"floating", true}, {"maxMachines", kLimit}});

@@ -215,7 +215,7 @@ TEST_F(ClientTest, DeactivationOfflineChangesNothing) {
 
 // ---- keys
 
-TEST_F(ClientTest, TM_2_ATypingErrorIsCaughtBeforeAnyRequest) {
+TEST_F(ClientTest, TM_02_ATypingErrorIsCaughtBeforeAnyRequest) {
   device.Start();
   std::string typed = server.key;
   typed[8] = typed[8] == 'A' ? 'B' : 'A';
@@ -319,6 +319,25 @@ TEST_F(ClientTest, AThirdDeviceSeesWhoHoldsTheSeatsAndTakesOneOver) {
   first.client().Tick(false);
   EXPECT_EQ(first.client().Check(), AccessLevel::kLimited);
   EXPECT_EQ(server.seats.size(), 2u);
+}
+
+// The 72 hours run from the takeover, not from the day on which the device hears of it.
+TEST_F(ClientTest, AReleasedDeviceThatHearsLateWorksUntilTheTimeOfTheServer) {
+  server.max_machines = 1;
+  ModelDevice first(server, "Office", 1);
+  first.Start();
+  ASSERT_EQ(first.Activate().kind, Kind::kOk);
+  device.Start();
+  ASSERT_EQ(device.Activate().kind, Kind::kSeatsFull);
+  ASSERT_EQ(device.client().TakeOver("idlest").kind, Kind::kOk);
+  device.Pass(hours(48));
+  first.computer.true_time = server.now;
+  EXPECT_EQ(first.client().Refresh(false).kind, Kind::kRefused);
+  EXPECT_EQ(Field(Explain(first.client(), "en"), "code"), "SEAT_TAKEN_OVER");
+  first.Pass(hours(23));
+  EXPECT_EQ(first.client().Check(), AccessLevel::kFull);
+  first.Pass(hours(2));
+  EXPECT_EQ(first.client().Check(), AccessLevel::kLimited);
 }
 
 TEST_F(ClientTest, TakingOverByIdReleasesThatDevice) {

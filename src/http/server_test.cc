@@ -440,7 +440,7 @@ TEST_F(ServerTest, InvitesTheBodyWhenAskedTo) {
   EXPECT_EQ(client.Ask(Post("/f", "body", "Expect: 100-continue\r\n")).body, "/f|body");
 }
 
-TEST_F(ServerTest, DoesNotDecompressRequests) {
+TEST_F(ServerTest, TM_38_DoesNotDecompressRequests) {
   Start();
   Client client(server_->port());
   EXPECT_EQ(client.Ask(Post("/", "\x1f\x8b\x08", "Content-Encoding: gzip\r\n")).body,
@@ -513,7 +513,7 @@ TEST_F(ServerTest, DeliversThe413ToAClientThatIsStillSending) {
   }
 }
 
-TEST_F(ServerTest, EndsSlowHeadsSlowBodiesAndIdleConnections) {
+TEST_F(ServerTest, TM_37_EndsSlowHeadsSlowBodiesAndIdleConnections) {
   options_.limits.head_time = 1s;
   options_.limits.body_time = 1s;
   options_.limits.idle_time = 1s;

@@ -232,7 +232,7 @@ TEST_F(CullerTest, ALongerHeartbeatBringsDeadMachinesBack) {
   EXPECT_EQ(EventsOfMachines().back(), "machine.heartbeat.pong");
 }
 
-TEST_F(CullerTest, OwnDowntimeNeverCounts) {
+TEST_F(CullerTest, TM_80_OwnDowntimeNeverCounts) {
   Store(1, kStart);
   // Down for an hour, 30 s after the ping.
   log_ = core::ServingLog::FromIntervals({{kStart - hours(1), kStart + seconds(30)},
@@ -241,14 +241,14 @@ TEST_F(CullerTest, OwnDowntimeNeverCounts) {
   EXPECT_EQ(Sweep(kStart + hours(1) + seconds(61)).died, 1);
 }
 
-TEST_F(CullerTest, AfterAStartEveryPolicyHasOneFullPeriod) {
+TEST_F(CullerTest, TM_80_AfterAStartEveryPolicyHasOneFullPeriod) {
   Store(1, kStart);
   serving_since_ = kStart + hours(1);
   EXPECT_EQ(Sweep(serving_since_ + seconds(59)).died, 0);
   EXPECT_EQ(Sweep(serving_since_ + seconds(60)).died, 1);
 }
 
-TEST_F(CullerTest, TheBrakeHoldsWhenMostMachinesDieAtOnceUntilAPersonReleasesIt) {
+TEST_F(CullerTest, TM_80_TheBrakeHoldsWhenMostMachinesDieAtOnceUntilAPersonReleasesIt) {
   Store(150, kStart);
   const CullReport held = Sweep(kStart + minutes(2));
   EXPECT_EQ(held.deactivated, 0);
