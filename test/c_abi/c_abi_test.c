@@ -126,7 +126,7 @@ static void keys_are_looked_at_while_typed(void) {
 }
 
 int main(void) {
-  char folder[] = "/tmp/lk-c-abi-XXXXXX";
+  char folder[] = "/tmp/latchkey-c-abi-XXXXXX";
   if (mkdtemp(folder) == NULL) return 1;
   CHECK(lk_version()[0] != 0);
   CHECK(strcmp(lk_status_name(LK_SEATS_FULL), "LK_SEATS_FULL") == 0);
