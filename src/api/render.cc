@@ -102,6 +102,7 @@ void WriteResource(base::JsonWriter& out, const View& view, const RenderOptions&
   for (const core::Attribute& attribute : resource.attributes) {
     if (!view.Shows(attribute)) continue;
     out.Key(core::ToCamel(attribute.name));
+    if (view.Write(attribute, out)) continue;
     WriteValue(out, attribute, view.Get(attribute), options.nested_metadata_snake);
   }
   out.Key("created").Time(view.record().created).Key("updated").Time(view.record().updated);
@@ -118,6 +119,7 @@ void WriteResource(base::JsonWriter& out, const View& view, const RenderOptions&
 
 Reply DocumentReply(const Call& call, const View& view, int status, std::string_view meta) {
   base::JsonWriter out;
+  out.Reserve(4096);  // a license with its permissions
   out.BeginObject().Key("data");
   WriteResource(out, view, RenderOptionsOf(call));
   if (!meta.empty()) out.Key("meta").Raw(meta);

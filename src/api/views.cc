@@ -105,6 +105,17 @@ Value LicenseView::Get(const core::Attribute& attribute) const {
   return View::Get(attribute);
 }
 
+// The permissions of a license without an owner: thirty names, in most answers.
+bool LicenseView::Write(const core::Attribute& attribute, base::JsonWriter& out) const {
+  if (owner_ || attribute.name != "permissions") return false;
+  std::vector<std::string_view> sorted(typed_.permissions.begin(), typed_.permissions.end());
+  std::sort(sorted.begin(), sorted.end());
+  out.BeginArray();
+  for (const std::string_view name : sorted) out.String(name);
+  out.EndArray();
+  return true;
+}
+
 bool LicenseView::Shows(const core::Attribute& attribute) const {
   if (attribute.name == "key" && policy_.scheme == core::Scheme::kLegacyEncrypt)
     return plain_key_.has_value();

@@ -50,6 +50,7 @@ class LicenseView : public RecordView<core::License> {
 
   core::Value Get(const core::Attribute& attribute) const override;
   bool Shows(const core::Attribute& attribute) const override;
+  bool Write(const core::Attribute& attribute, base::JsonWriter& out) const override;
   bool WriteMeta(const core::Relationship& relationship, base::JsonWriter& out) const override;
 
  private:

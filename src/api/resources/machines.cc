@@ -109,6 +109,9 @@ Result<Reply> ShowLicense(Call& call) {
 // Whose license the body names decides. An unknown license is 403 for bearers whose rule asks for
 // it, 422 for the rest.
 Result<Target> CreateTarget(Call& call) {
+  const auto linkage = call.document.Relationship("license");
+  const auto& own = call.actor.license;  // read by authentication, in this very transaction
+  if (own && linkage && *linkage && (*linkage)->id == own->id) return TargetOf(call, *own);
   LK_ASSIGN(const auto license, LicenseOfBody(call));
   if (!license) return Target{};
   return TargetOf(call, *license);
