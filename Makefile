@@ -49,7 +49,8 @@ format: ## Rewrite the C++ files that changed (ALL=1: all) in our format
 docs: ## Regenerate the pages that are written from data
 	tools/setup build
 	cmake --preset release
-	cmake --build --preset release -j $(JOBS) --target latchkey_messages
+	cmake --build --preset release -j $(JOBS) --target latchkey_messages latchkey_cli
+	$(RELEASE)/src/latchkey/latchkey settings --markdown > docs/settings.md
 	$(RELEASE)/tools/messages/latchkey_messages --docs docs/errors.md messages/reasons.json messages/en.json messages/de.json
 
 install: build ## Install below PREFIX (/usr/local): binary, library, headers, man page
