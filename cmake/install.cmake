@@ -18,6 +18,7 @@ endif()
 install(FILES ${CMAKE_SOURCE_DIR}/packaging/man/latchkey.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT server)
 latchkey_install_with_prefix(packaging/systemd/latchkey.service.in lib/systemd/system server)
 install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT server FILES_MATCHING PATTERN "*.md")
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/latchkey)
 install(TARGETS latchkey_shared EXPORT latchkey_targets
