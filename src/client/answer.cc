@@ -99,7 +99,6 @@ bool ReadValidation(const json::value& document, std::int64_t nonce, Answer& out
   out.license_expiry = Time(At(&document, {"data", "attributes", "expiry"}));
   const json::value* max = At(&document, {"data", "attributes", "maxMachines"});
   if (max != nullptr && max->is_int64()) out.max_machines = max->as_int64();
-  out.undo_until = Time(At(&document, {"meta", "reason", "until"}));
   if (!out.undo_until) out.undo_until = Time(At(&document, {"meta", "takeover", "undoUntil"}));
   // A yes is always about a license.
   return !out.valid || !out.license_id.empty();
@@ -290,6 +289,7 @@ Asked ReadReply(const SentCall& call, const tl::expected<HttpReply, TransportFai
   auto document = base::ParseJson(reply->body);
   if (!document || !document->is_object()) return Failed(CannotAsk::kUnverified);
   out.reason = ReadReason(*document);
+  out.undo_until = Time(At(&*document, {"meta", "reason", "until"}));
   if (const json::value* errors = At(&*document, {"errors"})) {
     if (!errors->is_array() || errors->as_array().empty() || reply->status < 400)
       return Failed(CannotAsk::kUnverified);

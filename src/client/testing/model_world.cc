@@ -23,20 +23,17 @@ std::string Header(const HttpRequest& request, std::string_view name) {
   return {};
 }
 
-std::string ErrorDocument(std::string_view code, std::string_view detail, std::string_view reason) {
+std::string ErrorDocument(std::string_view code, std::string_view detail, std::string_view reason,
+                          std::optional<TimePoint> until = std::nullopt) {
   JsonWriter out;
   out.BeginObject().Key("meta").BeginObject().Key("id").String(
       "019cb2a1-5c4e-7d11-8f39-0c9d2b7e4a55");
-  if (!reason.empty())
-    out.Key("reason")
-        .BeginObject()
-        .Key("code")
-        .String(reason)
-        .Key("title")
-        .String("t")
-        .Key("body")
-        .String("b")
-        .EndObject();
+  if (!reason.empty()) {
+    out.Key("reason").BeginObject().Key("code").String(reason);
+    out.Key("title").String("t").Key("body").String("b");
+    if (until) out.Key("until").Time(*until);
+    out.EndObject();
+  }
   out.EndObject().Key("errors").BeginArray().BeginObject().Key("title").String("Not done");
   out.Key("detail").String(detail).Key("code").String(code).EndObject().EndArray().EndObject();
   return out.Take();
@@ -373,6 +370,7 @@ HttpReply ModelServer::Create(const HttpRequest& request, std::string_view host,
     out.Time(now + std::chrono::hours(72)).EndObject().EndObject();
     meta = out.Take();
     seat_causes[victim->first] = "SEAT_TAKEN_OVER";
+    seat_until[victim->first] = now + std::chrono::hours(72);
     seats.erase(victim);
   }
   if (!seats.empty() && static_cast<std::int64_t>(seats.size()) >= max_machines)
@@ -414,8 +412,11 @@ HttpReply ModelServer::Handle(const HttpRequest& request, std::string_view host)
     const std::string reason = cause == seat_causes.end()           ? "NOT_FOUND"
                                : cause->second == "SEAT_TAKEN_OVER" ? cause->second
                                                                     : "REVOKED";
+    const auto until = reason == "SEAT_TAKEN_OVER" && seat_until.contains(fingerprint)
+                           ? std::optional(seat_until[fingerprint])
+                           : std::nullopt;
     return Sign(request, host, 404,
-                ErrorDocument("NOT_FOUND", "The requested machine was not found", reason));
+                ErrorDocument("NOT_FOUND", "The requested machine was not found", reason, until));
   }
   if (request.method == "DELETE") {
     seats.erase(fingerprint);

@@ -130,6 +130,7 @@ class ModelServer {
   std::vector<std::string> entitlements{"EXPORT", "SYNC"};
   std::map<std::string, Seat> seats;               // by fingerprint
   std::map<std::string, std::string> seat_causes;  // tombstones of seats
+  std::map<std::string, TimePoint> seat_until;     // of those taken over: end of full access
   std::string product = "8a6d2b47-51c9-4e0f-8d33-6f1b2c9e4a21";
   std::string license = "5d3e9c71-0f4b-4b6a-8c12-7a9e1f2d3c43";
   bool key_may_sign_in = true;  // authenticationStrategy
