@@ -140,7 +140,6 @@ void AddBackup(CLI::App& app, int& status) {
 
 void AddJobs(CLI::App& app, int& status) {
   auto* jobs = app.add_subcommand("jobs", "Background work of a running server");
-  jobs->group("");
   jobs->require_subcommand(1);
   auto* run = jobs->add_subcommand("run", "Run one job now: cull, stamp or tombstones");
   auto flags = std::make_shared<SettingFlags>(*run, false);
@@ -216,6 +215,7 @@ int Main(int argc, char** argv) {
   app.name("latchkey");
   app.require_subcommand(1);
   app.set_help_all_flag();
+  app.set_version_flag("--version", "latchkey " LATCHKEY_VERSION, "Print the version");
   app.get_formatter()->column_width(34);
   int status = kOk;
   AddInit(app, status);
@@ -228,8 +228,8 @@ int Main(int argc, char** argv) {
   AddAdminCommands(app, status);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
+  } catch (const CLI::Success& asked) {  // --help, --help-all, --version
+    return app.exit(asked);
   } catch (const CLI::ParseError& error) {
     const bool nothing = error.get_name() == "RequiredError" && app.remaining(true).empty() &&
                          std::string_view(error.what()) == "A subcommand is required";
