@@ -60,10 +60,10 @@ TEST(SealedFiles, DoNotOpenWithAnotherKeyOrAnyChange) {
   expect_refused("", key, "nothing");
 }
 
-TEST(Backups, ComeBackAsTheInstallationTheyWere) {
+TEST(Backups, TM_54_ComeBackAsTheInstallationTheyWere) {
   const TestDirectory directory;
   Configuration configuration = ConfigurationIn(directory);
-  MakeInstallation(configuration);
+  const auto account = MakeInstallation(configuration);
   auto& random = base::SystemRandom();
   {
     auto data =
@@ -77,8 +77,15 @@ TEST(Backups, ComeBackAsTheInstallationTheyWere) {
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, Errc::kConflict);
   }
-  EXPECT_THAT(ReadAll(directory / "backup"), testing::Not(testing::HasSubstr("SQLite format 3")));
-  EXPECT_THAT(ReadAll(directory / "backup"), testing::Not(testing::HasSubstr("ops@example.com")));
+  // The address is readable in the database (decision 14), so that the search below could find it.
+  ASSERT_THAT(ReadAll(configuration.data + "/latchkey.db"), testing::HasSubstr("ops@example.com"));
+  std::string master_key = ReadAll(directory / "master.key");
+  while (master_key.ends_with('\n')) master_key.pop_back();
+  ASSERT_FALSE(master_key.empty());
+  const std::string backup = ReadAll(directory / "backup");
+  for (const std::string& canary : {std::string("SQLite format 3"), std::string("ops@example.com"),
+                                    account.admin_token, account.public_key, master_key})
+    EXPECT_THAT(backup, testing::Not(testing::HasSubstr(canary)));
 
   ASSERT_FALSE(RestoreBackup(configuration, directory / "backup")) << "over real data";
   configuration.data = directory / "restored";
