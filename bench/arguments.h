@@ -27,6 +27,7 @@ class Arguments {
   std::string Text(const std::string& name, const std::string& fallback) const {
     return values_.contains(name) ? Text(name) : fallback;
   }
+  bool Has(const std::string& name) const { return values_.contains(name); }
   std::uint64_t Number(const std::string& name) const { return std::stoull(Text(name)); }
   std::uint64_t Number(const std::string& name, std::uint64_t fallback) const {
     return values_.contains(name) ? Number(name) : fallback;
