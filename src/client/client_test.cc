@@ -330,13 +330,13 @@ TEST_F(ClientTest, AReleasedDeviceThatHearsLateWorksUntilTheTimeOfTheServer) {
   device.Start();
   ASSERT_EQ(device.Activate().kind, Kind::kSeatsFull);
   ASSERT_EQ(device.client().TakeOver("idlest").kind, Kind::kOk);
-  device.Pass(hours(48));
-  first.computer.true_time = server.now;
+  first.Pass(hours(48));
   EXPECT_EQ(first.client().Refresh(false).kind, Kind::kRefused);
   EXPECT_EQ(Field(Explain(first.client(), "en"), "code"), "SEAT_TAKEN_OVER");
   first.Pass(hours(23));
   EXPECT_EQ(first.client().Check(), AccessLevel::kFull);
   first.Pass(hours(2));
+  first.client().Tick(false);
   EXPECT_EQ(first.client().Check(), AccessLevel::kLimited);
 }
 
