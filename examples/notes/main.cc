@@ -54,6 +54,13 @@ Notes are plain files in $XDG_DATA_HOME/notes. The license server is set by NOTE
 NOTES_PRODUCT, or by a file $XDG_CONFIG_HOME/notes/license.conf with lines server=, public_key=, product=.
 )";
 
+constexpr std::string_view kExampleSettings = R"(. For example:
+  export NOTES_SERVER=http://127.0.0.1:8090
+  export NOTES_PUBLIC_KEY=...   # the public key, 64 characters, that `latchkey init` printed
+  export NOTES_PRODUCT=...      # the id that `latchkey products list` shows
+Until then your notes can be read, searched and exported.
+)";
+
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
@@ -99,6 +106,17 @@ bool OpenClient(Client& client) {
     const auto found = settings.find(name);
     return found == settings.end() ? std::string() : found->second;
   };
+  std::string missing;
+  for (const auto& [name, variable] :
+       {std::pair{"server", "NOTES_SERVER"}, std::pair{"public_key", "NOTES_PUBLIC_KEY"},
+        std::pair{"product", "NOTES_PRODUCT"}})
+    if (value(name).empty()) missing += (missing.empty() ? "" : ", ") + std::string(variable);
+  if (!missing.empty()) {
+    std::cerr << "notes: "
+              << (value("server").empty() ? "No license server is set" : "A setting is missing")
+              << ": please set " << missing << kExampleSettings;
+    return false;
+  }
   Options options;
   options.Set(LK_OPTION_SERVER_URL, value("server"))
       .Set(LK_OPTION_PUBLIC_KEY, value("public_key"))

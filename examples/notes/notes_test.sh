@@ -24,7 +24,10 @@ has "$($notes help)" "notes activate KEY"
 
 # Unlicensed: writing is refused, with the way on; nothing is lost.
 if out=$($notes add hello 2>&1); then fail "added without settings"; fi
-has "$out" "NOTES_SERVER"
+has "$out" "No license server is set"
+has "$out" "export NOTES_SERVER="
+if out=$(NOTES_SERVER=http://127.0.0.1:9 $notes license 2>&1); then fail "opened without a public key"; fi
+has "$out" "please set NOTES_PUBLIC_KEY, NOTES_PRODUCT"
 export NOTES_SERVER=http://127.0.0.1:9 NOTES_PRODUCT=8a6d2b47-51c9-4e0f-8d33-6f1b2c9e4a21
 export NOTES_PUBLIC_KEY=03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8
 if out=$($notes add hello 2>&1); then fail "added without a license"; fi
