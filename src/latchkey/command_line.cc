@@ -228,7 +228,7 @@ int Main(int argc, char** argv) {
   AddAdminCommands(app, status);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {  // --help, --help-all, --version
+  } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
     const bool nothing = error.get_name() == "RequiredError" && app.remaining(true).empty() &&
