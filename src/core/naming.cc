@@ -188,6 +188,16 @@ std::string ToSnake(std::string_view name) {
   return out;
 }
 
+std::string ToAscii(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const auto letters = Transliterate(text, i);
+    out += letters.empty() ? " " : letters;
+  }
+  return out;
+}
+
 std::string ToCamel(std::string_view snake) {
   std::string out(snake.size(), '\0');
   std::size_t size = 0;

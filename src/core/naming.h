@@ -13,6 +13,9 @@ namespace latchkey::core {
 // vectors/metadata-keys.json).
 std::string ToSnake(
     std::string_view name);  // "maxMachines", "max-machines" → "max_machines"; may come out empty
+// Latin letters without their marks ("Müller" → "Muller"); what is no Latin letter and not ASCII
+// becomes a space (decision 34).
+std::string ToAscii(std::string_view text);
 // "max_machines" → "maxMachines"; also dashed names ("second-factors").
 std::string ToCamel(std::string_view snake);
 

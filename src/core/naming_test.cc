@@ -173,6 +173,13 @@ TEST(NormaliseKeysTest, RefusesTwoMembersThatBecomeOne) {
             Errc::kJsonInvalid);
 }
 
+TEST(ToAsciiTest, KeepsLatinLettersAndAsciiAndLeavesSpacesForTheRest) {
+  EXPECT_EQ(ToAscii("Müller & Søn GmbH"), "Muller & Son GmbH");
+  EXPECT_EQ(ToAscii("Ærø-Straße 9"), "AEro-Strasse 9");
+  EXPECT_EQ(ToAscii("日本"), "  ");
+  EXPECT_EQ(ToAscii(""), "");
+}
+
 TEST(ToSnakeTest, TransliteratesLatinLettersOnly) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"Straße", "strasse"},

@@ -27,9 +27,8 @@ bool LooksLikeEmail(std::string_view email) {
          email.find_first_of(" \t\r\n,;<>") == std::string_view::npos;
 }
 
-std::vector<Violation> CheckAdmin(std::string_view email, const Secret& password) {
+std::vector<Violation> CheckPassword(const Secret& password) {
   std::vector<Violation> violations;
-  if (!LooksLikeEmail(email)) violations.push_back(AttributeRule("email", "INVALID", "is invalid"));
   if (base::Utf8Length(password.Reveal()) < 6)
     violations.push_back(
         AttributeRule("password", "TOO_SHORT", "is too short (minimum is 6 characters)"));
@@ -74,9 +73,23 @@ Result<AccountContext> LoadAccount(store::Session& session, const store::Vault& 
 
 }  // namespace
 
+Result<void> CheckNewAccount(const NewAccount& wanted, bool with_password) {
+  core::Account account;
+  account.name = wanted.name;
+  account.slug = wanted.slug;
+  LK_TRY(core::Check(account));
+  std::vector<Violation> violations;
+  if (with_password) violations = CheckPassword(wanted.admin_password);
+  if (!LooksLikeEmail(Normalised(wanted.admin_email)))
+    violations.insert(violations.begin(), AttributeRule("email", "INVALID", "is invalid"));
+  if (!violations.empty()) return Broken(std::move(violations));
+  return {};
+}
+
 Result<CreatedAccount> CreateAccount(store::Session& session, store::Vault& vault, Random& random,
                                      TimePoint now, const NewAccount& wanted,
                                      crypto::PasswordCost cost) {
+  LK_TRY(CheckNewAccount(wanted));
   core::Account account;
   account.id = Uuid::V4(random);
   account.account_id = account.id;
@@ -84,10 +97,7 @@ Result<CreatedAccount> CreateAccount(store::Session& session, store::Vault& vaul
   account.updated = now;
   account.name = wanted.name;
   account.slug = wanted.slug;
-  LK_TRY(core::Check(account));
   const std::string email = Normalised(wanted.admin_email);
-  if (auto violations = CheckAdmin(email, wanted.admin_password); !violations.empty())
-    return Broken(std::move(violations));
 
   LK_TRY(store::Insert(session, vault, account));
   LK_TRY(vault.CreateAccount(session, account.id));

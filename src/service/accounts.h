@@ -21,6 +21,9 @@ struct CreatedAccount {
   std::string admin_token;  // shown once
   std::string public_key;   // hex Ed25519
 };
+// What CreateAccount refuses in `wanted`, before anything is made: kInvalid with violations.
+// `with_password` false: the password is still to be asked for.
+Result<void> CheckNewAccount(const NewAccount& wanted, bool with_password = true);
 // `latchkey init`: account with its three key pairs, admin user, admin token, all in one
 // transaction (decision 16). kInvalid with violations for a bad slug, e-mail or password (6
 // characters to 72 bytes, decision 33).
