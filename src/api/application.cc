@@ -105,13 +105,16 @@ class Application::PasswordLane {
   PasswordLane() {
     for (auto& thread : threads_) thread = std::thread([this] { Run(); });
   }
-  ~PasswordLane() {
+  ~PasswordLane() { Close(); }
+  // Finishes what is queued and takes no more.
+  void Close() {
     {
       const std::lock_guard lock(mutex_);
       closing_ = true;
     }
     ready_.notify_all();
-    for (auto& thread : threads_) thread.join();
+    for (auto& thread : threads_)
+      if (thread.joinable()) thread.join();
   }
   bool Post(std::function<void()> work) {
     {
@@ -152,7 +155,7 @@ Application::Application(Services services, ApplicationOptions options, AccessLo
 
 Application::~Application() { Stop(); }
 
-void Application::Stop() { passwords_.reset(); }
+void Application::Stop() { passwords_->Close(); }
 
 http::Response Application::Refusal(int status) {
   Failure failure{.status = status, .problems = {}};
@@ -477,7 +480,10 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
           .code = std::move(code),
           .account = call.account ? call.account_id().ToString() : std::string()});
   }
-  exchange->responder(std::move(response));
+  // The responder leaves the exchange first: the answer holds the exchange, and the responder the
+  // connection that will hold the answer.
+  http::Responder responder = std::move(exchange->responder);
+  responder(std::move(response));
 }
 
 }  // namespace latchkey::api

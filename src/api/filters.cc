@@ -17,6 +17,8 @@ using store::Where;
 
 constexpr Duration kExpiring = std::chrono::days(3);
 constexpr Duration kActive = std::chrono::days(90);
+// Metadata has at most 64 keys (conventions.md §1.8).
+constexpr std::size_t kMostMetadata = 64;
 constexpr std::size_t kDeepestMetadata = 4;  // deeper than any stored metadata
 
 std::string Lower(std::string_view text) {
@@ -150,8 +152,13 @@ bool Place(json::value& at, std::span<const std::string_view> path, std::string_
 void ByMetadata(const Parameters& parameters, const core::Resource& resource, Where& where) {
   if (!parameters.Takes("metadata")) return;
   json::value wanted;
+  std::size_t leaves = 0;
   for (const auto& [key, value] : parameters.call().query) {
     if (!key.starts_with("metadata")) continue;
+    if (++leaves > kMostMetadata) {  // no record holds so many
+      where.And(Where::Nothing());
+      return;
+    }
     const auto parts = Brackets(key);
     if (parts && parts->front() != "metadata") continue;  // another parameter
     const bool readable = parts && parts->size() > 1 && parts->size() <= kDeepestMetadata + 1 &&

@@ -23,8 +23,12 @@ struct TreeHandler {
   std::string text;
   std::string number_text;
   bool duplicate = false;
+  bool too_many = false;
+  std::size_t values = 0;
+  std::size_t max_values = 0;
 
   json::value* Place(json::value value) {
+    too_many = too_many || ++values > max_values;
     if (open.empty()) {
       result = std::move(value);
       return &result;
@@ -37,8 +41,8 @@ struct TreeHandler {
     return &it->value();
   }
   bool Checked(error_code& ec) const {
-    if (duplicate) ec = boost::json::error::extra_data;
-    return !duplicate;
+    if (duplicate || too_many) ec = boost::json::error::extra_data;
+    return !duplicate && !too_many;
   }
 
   bool on_document_begin(error_code&) { return true; }
@@ -142,8 +146,12 @@ Result<json::value> ParseJson(std::string_view text, const JsonLimits& limits) {
   json::parse_options options;
   options.max_depth = limits.max_depth;
   json::basic_parser<TreeHandler> parser(options);
+  parser.handler().max_values = limits.max_values;
   json::error_code ec;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+  if (parser.handler().too_many)
+    return Error{Errc::kJsonInvalid,
+                 "the document has more than " + std::to_string(limits.max_values) + " values"};
   if (parser.handler().duplicate)
     return Error{Errc::kJsonInvalid, "two members of one object have the same name"};
   if (ec) return Error{Errc::kJsonInvalid, "at byte " + std::to_string(used) + ": " + ec.message()};

@@ -15,15 +15,17 @@
 
 namespace latchkey::base {
 
-// Trees (request bodies, metadata, events) are Boost.JSON; documents we send are written with JsonWriter.
+// Trees (request bodies, metadata, events) are Boost.JSON; documents we send are written with
+// JsonWriter.
 namespace json = boost::json;
 
 struct JsonLimits {
-  std::size_t max_depth = 64;  // threat-model M12
+  std::size_t max_depth = 64;      // threat-model M12
+  std::size_t max_values = 10000;  // members and elements of the whole document
 };
 
-// Strict RFC 8259: UTF-8, no trailing text, no two members of one name. Integers beyond int64 become
-// double. kJsonInvalid otherwise; `detail` says what and where, never quoting the text.
+// Strict RFC 8259: UTF-8, no trailing text, no two members of one name. Integers beyond int64
+// become double. kJsonInvalid otherwise; `detail` says what and where, never quoting the text.
 Result<json::value> ParseJson(std::string_view text, const JsonLimits& limits = {});
 
 // Compact text of a tree, members in their order.

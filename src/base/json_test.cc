@@ -258,5 +258,13 @@ TEST(JsonWriter, TreeAndWriteJsonAgree) {
   EXPECT_EQ(writer.Tree(*value).text(), WriteJson(*value));
 }
 
+TEST(ParseJson, RefusesADocumentOfVeryManyValues) {
+  std::string text = "[0";
+  for (int i = 1; i < 9999; ++i) text += ",0";
+  EXPECT_TRUE(ParseJson(text + "]"));  // 9999 elements and the array itself
+  EXPECT_FALSE(ParseJson(text + ",0,0]"));
+  EXPECT_TRUE(ParseJson(text + ",0,0]", {.max_values = 20000}));
+}
+
 }  // namespace
 }  // namespace latchkey::base

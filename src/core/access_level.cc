@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::int64_t kDay = 86400;
 constexpr std::int64_t kDefaultSync = 7 * kDay;
+constexpr std::int64_t kHeartbeatShadow = 3600;
 constexpr std::int64_t kPerpetualSync = 90 * kDay;
 constexpr std::int64_t kDefaultGrace = 30 * kDay;
 constexpr std::int64_t kLongestGrace = 180 * kDay;
@@ -78,7 +79,12 @@ Terms TermsOf(const Policy& policy, TimePoint issued, std::int64_t earned_grace)
   Terms terms;
   terms.sync = SyncOf(policy);
   terms.grace = GraceOf(policy);
-  if (terms.sync == kDefaultSync && earned_grace > 0) {
+  if (policy.require_heartbeat) {
+    // The heartbeat is the lease; the file is only its offline shadow, else every seat that falls
+    // silent would leave a long lease behind (decision 7).
+    terms.sync = kHeartbeatShadow;
+    terms.grace = 0;
+  } else if (terms.sync == kDefaultSync && earned_grace > 0) {
     const std::int64_t room = std::max<std::int64_t>(0, kLongestGrace - terms.grace);
     terms.grace += std::min(earned_grace, room);
   }

@@ -128,6 +128,9 @@ TEST(TermsTest, RevokeAccessHasNoExpiryGrace) {
   EXPECT_EQ(TermsOf(policy, kNow).expiry_grace, 0);
   policy.expiration_strategy = ExpirationStrategy::kRestrictAccess;
   EXPECT_EQ(TermsOf(policy, kNow).expiry_grace, 7 * kDay);
+  policy.require_heartbeat = true;  // the seat is the heartbeat's, the file its shadow of an hour
+  EXPECT_EQ(TermsOf(policy, kNow).until, kNow + Seconds(3600));
+  EXPECT_EQ(TermsOf(policy, kNow, 30 * kDay).grace, 0);
 }
 
 TEST(TermsTest, SecondsAreExactAndNeverCalendar) {

@@ -23,6 +23,7 @@ Result<void> WriteFacts(store::Session& session, const store::Vault& vault, Rand
                         store::Params(fact->at, fact->account_id, license)));
   }
   for (const auto& fact : facts) {
+    if (!fact.event) continue;
     base::JsonWriter payload;
     payload.BeginObject().Key("valid").Bool(fact.valid).Key("code").String(fact.code).EndObject();
     store::Event event;
@@ -86,19 +87,25 @@ struct TouchLane::Impl {
 TouchLane::TouchLane(store::Database& database, const store::Vault& vault, Random& random)
     : impl_(std::make_unique<Impl>(database, vault, random)) {}
 
-TouchLane::~TouchLane() {
+TouchLane::~TouchLane() { Close(); }
+
+void TouchLane::Close() {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->closing = true;
   }
   impl_->wake.notify_all();
-  impl_->thread.join();
+  if (impl_->thread.joinable()) impl_->thread.join();
 }
 
 void TouchLane::Add(Validation fact) {
   bool first = false;  // the lane sleeps until the first fact, then collects for a while
   {
     const std::lock_guard lock(impl_->mutex);
+    if (impl_->closing) {  // requests that are still answered while the server ends
+      ++impl_->statistics.dropped;
+      return;
+    }
     if (impl_->facts.size() >= kCapacity) {
       impl_->facts.pop_front();
       ++impl_->statistics.dropped;

@@ -22,10 +22,13 @@ class TouchLane {
     Uuid license_id;
     TimePoint at{};
     bool valid = false;
-    std::string code;  // wire code
+    std::string code;   // wire code
+    bool event = true;  // false: only the stamp (quick validation)
   };
   TouchLane(store::Database& database, const store::Vault& vault, Random& random);
-  ~TouchLane();  // writes what is left
+  ~TouchLane();
+  // Writes what is left and takes no more; before the database closes. Idempotent.
+  void Close();
 
   void Add(Validation fact);
   void Flush();  // waits until everything added so far is written or dropped

@@ -1,5 +1,7 @@
 // Tokens (conventions.md §9.1).
 #include "service/tokens.h"
+#include <set>
+
 #include "api/resources/common.h"
 #include "api/resources/routes.h"
 #include "api/resources/token_body.h"
@@ -103,6 +105,11 @@ Result<void> MayChange(Call& call, const core::Token& token, Change change) {
 }
 
 // `bearer[role]`: of users by their role, of other bearers by what they are.
+bool KnownRole(std::string_view role) {
+  return role == "product" || role == "license" || role == "environment" ||
+         core::ParseUserRole(role);
+}
+
 store::Where OfRole(const std::string& role) {
   if (role == "product" || role == "license" || role == "environment")
     return store::Where("tokens.bearer_type = ?", role + "s");
@@ -124,9 +131,13 @@ Result<Reply> List(Call& call) {
     where.And(parsed ? store::Where("tokens.bearer_id = ?", *parsed) : store::Where::Nothing());
   }
   std::vector<store::Where> roles;
+  std::set<std::string_view> named;
   for (const auto& [name, value] : call.query)
-    if ((name == "bearer[role]" || name == "bearer[role][]") && !value.empty())
+    if ((name == "bearer[role]" || name == "bearer[role][]") && !value.empty() &&
+        KnownRole(value) && named.insert(value).second)
       roles.push_back(OfRole(value));
+  if (named.empty() && (call.parameter("bearer[role]") || call.parameter("bearer[role][]")))
+    where.And(store::Where::Nothing());
   if (!roles.empty()) where.And(store::Where::AnyOf(roles));
   return ListTokens(call, where);
 }

@@ -120,12 +120,15 @@ core::ValidationOptions OptionsOf(const Call& call, bool scopes) {
   return options;
 }
 
-void Touch(const Call& call, const core::License& license, const core::Validation& verdict) {
+// `event`: the POST forms also leave one; the quick form only stamps.
+void Touch(const Call& call, const core::License& license, const core::Validation& verdict,
+           bool event = true) {
   call.services.touches.Add({.account_id = call.account_id(),
                              .license_id = license.id,
                              .at = call.now,
                              .valid = verdict.valid,
-                             .code = std::string(core::NameOf(verdict.code))});
+                             .code = std::string(core::NameOf(verdict.code)),
+                             .event = event});
 }
 
 Reply Render(const Call& call, const core::Snapshot& snapshot, const core::User* owner,
@@ -164,6 +167,8 @@ Result<Reply> ValidateFound(Call& call, core::License license, bool full) {
     // A legacy license is found by no key: what it stores is a digest.
     if (!call.session->writable() && snapshot->policy.scheme != core::Scheme::kLegacyEncrypt)
       call.services.snapshots.Put(call.snapshot_ticket, call.account_id(), index, snapshot);
+  } else if (snapshot->license.last_validated) {
+    Touch(call, snapshot->license, verdict, false);
   } else {
     if (!call.session->writable()) return Errc::kNeedsWrite;
     core::License stamped = snapshot->license;
@@ -211,15 +216,14 @@ Result<Reply> ValidateKey(Call& call) {
     }
   }
   if (!license) {
-    LK_ASSIGN(auto tombstone, store::FindLicenseTombstone(*call.session, call.services.vault,
-                                                          call.account_id(), key));
-    const auto legacy_id =
-        LegacyAsked(call.document) ? core::LegacyKeyLicense(key) : std::optional<Uuid>();
-    if (legacy_id) {  // such a key names its license
-      LK_ASSIGN(tombstone, store::FindTombstone(*call.session, store::Tombstone::Kind::kLicense,
-                                                call.account_id(), *legacy_id));
+    // Only who knows the whole key is told a cause. Of a legacy key nothing is kept that could
+    // prove it: its id alone is not a secret.
+    if (!LegacyAsked(call.document)) {
+      LK_ASSIGN(
+          const auto tombstone,
+          store::FindLicenseTombstone(*call.session, call.services.vault, call.account_id(), key));
+      if (tombstone) call.cause = tombstone->cause;
     }
-    if (tombstone) call.cause = tombstone->cause;
     const core::Validation verdict = core::Validate(nullptr, {}, OptionsOf(call, true));
     return NullReply(MetaOf(call, verdict, nullptr, true));
   }
