@@ -113,7 +113,8 @@ struct Call {
   std::optional<Uuid> password_user;           // e-mail and password were right for this user
   std::optional<std::string> password_digest;  // as it was when checked
   service::Actor actor;
-  std::string cause{};  // reason code of a tombstone behind a 401 or 404 (decision 6)
+  std::string cause{};               // reason code of a tombstone behind a 401 or 404 (decision 6)
+  std::optional<TimePoint> until{};  // with SEAT_TAKEN_OVER: the device keeps working until then
 
   // Records named by the path, once looked up.
   std::optional<core::Product> product;
@@ -145,6 +146,7 @@ struct Call {
     user.reset();
     token.reset();
     cause.clear();
+    until.reset();
   }
   const Uuid& account_id() const { return account->account.id; }
   std::string account_path() const { return "/v1/accounts/" + account->account.id.ToString(); }

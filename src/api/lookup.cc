@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "service/machines.h"
 #include "store/tombstones.h"
 
 namespace latchkey::api {
@@ -116,6 +117,9 @@ Result<void> FindMachine(Call& call, const std::string& text) {
                                           call.actor.license->id, text));
   }
   if (tombstone) call.cause = tombstone->cause;
+  if (call.cause == "SEAT_TAKEN_OVER") {
+    LK_ASSIGN(call.until, service::ReleasedUntil(call.context(), tombstone->record_id));
+  }
   return found;
 }
 

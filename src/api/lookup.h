@@ -16,7 +16,7 @@ store::Where VisibleTokens(const Call& call);
 
 // Finds the records named by the path, parent first, each only among those visible and, below a
 // parent, only among its own (conventions.md §1.4 step 11). kNotFound with the text of §1.10; a
-// tombstone behind it sets call.cause.
+// tombstone behind it sets call.cause, and call.until when the seat was taken over.
 Result<void> FindPathRecords(Call& call);
 
 // Facts for the rule about the record that is acted on: the last one of the path.

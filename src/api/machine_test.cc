@@ -624,6 +624,36 @@ TEST_F(Machines, APingStartsTheHeartbeat) {
   EXPECT_EQ(dead.Json().at("errors").at(0).at("title"), "Unprocessable entity");
 }
 
+// A row that only a rewrite of the metadata takes away stays.
+TEST_F(Machines, HeartbeatsAndCheckOutsLeaveTheRowsOfTheMetadataAlone) {
+  const Answer made = Create({{"fingerprint", "m1"}, {"metadata", {{"room", "12"}}}});
+  ASSERT_EQ(made.status, 201) << made.body;
+  const Uuid id = Uuid::Parse(made.Id()).value();
+  const auto marked = [&] {
+    std::int64_t rows = 0;
+    EXPECT_TRUE(server_.database().ReadNow([&](store::Session& session) {
+      return session.Query(
+          "SELECT count(*) FROM machines_metadata WHERE record_id = $1 AND path = $2",
+          store::Params(id, std::string_view("mark")),
+          [&](const store::Row& row) { rows = row.Int(0); });
+    }));
+    return rows;
+  };
+  ASSERT_TRUE(server_.database().WriteNow([&](store::Session& session) -> Result<void> {
+    LK_TRY(session.Execute(
+        "INSERT INTO machines_metadata (record_id, account_id, path, value) VALUES ($1, $2, $3, "
+        "$4)",
+        store::Params(id, server_.account_id(), std::string_view("mark"), std::string_view("x"))));
+    return {};
+  }));
+  for (const std::string action : {"ping", "reset", "check-out"}) {
+    EXPECT_EQ(
+        server_.Send("POST", "/machines/m1/actions/" + action, server_.AsAdmin()).status / 100, 2);
+    EXPECT_EQ(marked(), 1) << action;
+  }
+  EXPECT_EQ(Show("m1").Attribute("metadata").at("room"), "12");
+}
+
 TEST_F(Machines, ARequiredHeartbeatBeginsWithTheMachine) {
   Make({{"floating", true}, {"requireHeartbeat", true}, {"heartbeatDuration", 60}});
   const Answer made = Create({{"fingerprint", "m1"}});

@@ -29,7 +29,11 @@ void AddReason(const Call& call, const Failure& failure, json::object& meta) {
   else if (!call.cause.empty())
     reason = "REVOKED";
   if (problem) arguments.Set("detail", problem->detail);
-  meta.emplace("reason", ReasonObject(call, reason, arguments));
+  const bool until = reason == "SEAT_TAKEN_OVER" && call.until;
+  if (until) arguments.Set("until", *call.until);
+  json::object object = ReasonObject(call, reason, arguments);
+  if (until) object.emplace("until", base::FormatTime(*call.until));
+  meta.emplace("reason", std::move(object));
 }
 
 void AddReason(const Call& call, std::string_view validation_code, const core::License* license,

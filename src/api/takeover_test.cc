@@ -36,6 +36,12 @@ class Takeover : public ::testing::Test {
   Answer TakeOver(std::string_view fingerprint, std::string_view release) {
     return TakeOver(fingerprint, release, server_.AsAdmin());
   }
+  Answer Create(std::string_view license, std::string_view fingerprint, std::string_view id) {
+    json::object body = DocumentOf("machines", {{"fingerprint", fingerprint}},
+                                   {{"license", LinkTo("licenses", license)}});
+    body["data"].as_object()["id"] = id;
+    return server_.Post("/machines", body);
+  }
   Answer Undo(std::string_view id, const TestServer::Headers& headers) {
     return server_.Send("POST", "/machines/actions/undo-takeover", headers,
                         json::value(json::object{{"meta", {{"id", id}}}}));
@@ -99,6 +105,26 @@ TEST_F(Takeover, TheReleasedDeviceIsToldWhy) {
   EXPECT_EQ(gone.Json().at("meta").at("reason").at("code"), "SEAT_TAKEN_OVER");
 }
 
+TEST_F(Takeover, TheReleasedDeviceIsToldUntilWhenItWorks) {
+  ASSERT_EQ(TakeOver("new", old_).status, 201);
+  server_.Advance(std::chrono::hours(5));
+  auto headers = TestServer::AsLicense(key_);
+  headers.push_back({"Latchkey-Reasons", "1"});
+  const auto reason = [&](std::string_view fingerprint) {
+    return server_.Send("GET", "/machines/" + std::string(fingerprint), headers)
+        .Json()
+        .at("meta")
+        .at("reason")
+        .as_object();
+  };
+  EXPECT_EQ(reason("old").at("until"), "2026-03-06T09:15:00.000Z");
+  EXPECT_NE(Text(reason("old").at("body")).find("until Friday 6 March"), std::string::npos)
+      << reason("old").at("body");
+  EXPECT_FALSE(reason("never").contains("until"));
+  ASSERT_EQ(server_.Send("DELETE", "/machines/new", server_.AsAdmin()).status, 204);
+  EXPECT_FALSE(reason("new").contains("until"));
+}
+
 TEST_F(Takeover, IsUndoneUnderTheSameIds) {
   const Answer taken = TakeOver("new", old_);
   const std::string id = TakeoverId(taken);
@@ -126,6 +152,106 @@ TEST_F(Takeover, CannotBeUndoneAfterThreeDays) {
   EXPECT_EQ(late.status, 422);
   EXPECT_EQ(late.Source(), "/meta/id");
   EXPECT_EQ(server_.Get("/machines/" + old_).status, 404);
+}
+
+// The taker's id is free again once it is deleted, and anybody may choose it.
+TEST_F(Takeover, UndoLeavesMachinesOfOtherLicensesAlone) {
+  const Answer taken = TakeOver("new", old_);
+  ASSERT_EQ(server_.Send("DELETE", "/machines/new", server_.AsAdmin()).status, 204);
+  const std::string other = server_.AddLicense(policy_).Id();
+  const Answer stranger = Create(other, "stranger", taken.Id());
+  ASSERT_EQ(stranger.status, 201) << stranger.body;
+  const Answer back = Undo(TakeoverId(taken));
+  ASSERT_EQ(back.status, 200) << back.body;
+  EXPECT_THAT(server_.Get("/machines").Ids(), UnorderedElementsAre(old_, taken.Id()));
+  EXPECT_EQ(Totals().at("count"), 1);
+  EXPECT_EQ(server_.Get("/machines/" + taken.Id()).Attribute("fingerprint"), "stranger");
+}
+
+TEST_F(Takeover, AnIdThatAnUndoBringsBackIsNotFree) {
+  const Answer taken = TakeOver("new", old_);
+  ASSERT_EQ(taken.status, 201) << taken.body;
+  const std::string other = server_.AddLicense(policy_).Id();
+  const Answer refused = Create(other, "stranger", old_);
+  EXPECT_EQ(refused.status, 422) << refused.body;
+  EXPECT_EQ(refused.Code(), "ID_CONFLICT");
+  json::object swap = Body("newer", taken.Id(), license_).as_object();
+  for (const std::string& id : {old_, taken.Id()}) {
+    swap["data"].as_object()["id"] = id;
+    EXPECT_EQ(server_.Post("/machines/actions/takeover", swap).Code(), "ID_CONFLICT") << id;
+  }
+  server_.Advance(std::chrono::hours(72));
+  EXPECT_EQ(Create(other, "stranger", old_).Code(), "ID_CONFLICT");
+  ASSERT_EQ(Undo(TakeoverId(taken)).status, 200);
+  ASSERT_EQ(server_.Send("DELETE", "/machines/old", server_.AsAdmin()).status, 204);
+  EXPECT_EQ(Create(other, "stranger", old_).status, 201);
+}
+
+TEST_F(Takeover, AnIdIsFreeOnceNothingCanBeUndone) {
+  ASSERT_EQ(TakeOver("new", old_).status, 201);
+  server_.Advance(std::chrono::hours(72) + Seconds(1));
+  EXPECT_EQ(Create(server_.AddLicense(policy_).Id(), "stranger", old_).status, 201);
+}
+
+// What was silent because it was released is not dead when it comes back.
+TEST_F(Takeover, UndoBringsTheMachineBackAlive) {
+  ASSERT_EQ(server_.Send("POST", "/machines/old/actions/ping", server_.AsAdmin()).status, 200);
+  server_.Advance(std::chrono::minutes(1));
+  const Answer taken = TakeOver("new", old_);
+  server_.Advance(std::chrono::hours(30));
+  const Answer back = Undo(TakeoverId(taken));
+  ASSERT_EQ(back.status, 200) << back.body;
+  EXPECT_EQ(back.Attribute("heartbeatStatus"), "ALIVE");
+  EXPECT_EQ(back.Attribute("lastHeartbeat"), "2026-03-04T15:16:00.000Z");
+  EXPECT_EQ(server_.Get("/machines/" + old_).Attribute("heartbeatStatus"), "ALIVE");
+  EXPECT_EQ(server_.Send("POST", "/machines/old/actions/ping", server_.AsAdmin()).status, 200);
+}
+
+TEST_F(Takeover, UndoStartsNoHeartbeatThatWasNotThere) {
+  const Answer taken = TakeOver("new", old_);
+  server_.Advance(std::chrono::hours(30));
+  const Answer back = Undo(TakeoverId(taken));
+  EXPECT_TRUE(back.Attribute("lastHeartbeat").is_null());
+  EXPECT_EQ(back.Attribute("heartbeatStatus"), "NOT_STARTED");
+}
+
+TEST_F(Takeover, UndoGivesARequiredHeartbeatAFullPeriod) {
+  const std::string policy =
+      server_.AddPolicy(server_.AddProduct(), {{"requireHeartbeat", true},
+                                               {"heartbeatDuration", 600},
+                                               {"heartbeatBasis", "FROM_FIRST_PING"}});
+  license_ = server_.AddLicense(policy).Id();
+  const std::string silent = server_.AddMachine(license_, "silent").Id();
+  const Answer taken = TakeOver("other", silent);
+  ASSERT_EQ(taken.status, 201) << taken.body;
+  server_.Advance(std::chrono::hours(1));
+  const Answer back = Undo(TakeoverId(taken));
+  ASSERT_EQ(back.status, 200) << back.body;
+  EXPECT_EQ(back.Attribute("heartbeatStatus"), "ALIVE");
+}
+
+TEST_F(Takeover, CountsADeactivationOfATokenAndItsUndoCountsNothing) {
+  const json::object limits{{"maxActivations", 1}, {"maxDeactivations", 1}};
+  const auto token = TestServer::AsToken(
+      Text(server_.Post("/licenses/" + license_ + "/tokens", DocumentOf("tokens", limits))
+               .Attribute("token")));
+  const auto used = [&] {
+    const json::value data = server_.Get("/licenses/" + license_ + "/tokens").Data();
+    const json::value attributes = data.at(0).at("attributes");
+    return std::pair(attributes.at("activations").as_int64(),
+                     attributes.at("deactivations").as_int64());
+  };
+  const Answer taken = TakeOver("new", old_, token);
+  ASSERT_EQ(taken.status, 201) << taken.body;
+  EXPECT_EQ(used(), std::pair(1L, 1L));
+  const Answer back = Undo(TakeoverId(taken), token);
+  ASSERT_EQ(back.status, 200) << back.body;
+  EXPECT_EQ(used(), std::pair(1L, 1L));
+  const Answer spent = TakeOver("new", old_, token);
+  EXPECT_EQ(spent.status, 422);
+  EXPECT_EQ(spent.Code(), "DEACTIVATIONS_LIMIT_EXCEEDED");
+  EXPECT_THAT(server_.Get("/machines").Ids(), ElementsAre(old_));
+  EXPECT_EQ(used(), std::pair(1L, 1L));
 }
 
 TEST_F(Takeover, IsSeenOnlyByThoseWhoSeeItsLicense) {
@@ -167,6 +293,18 @@ TEST_F(Takeover, TheIdlestSeatIsTheOneUnusedForLongest) {
   EXPECT_NE(released(second), young);
 }
 
+TEST_F(Takeover, ADeviceThatHasASeatTakesNoOther) {
+  const std::string policy =
+      server_.AddPolicy(server_.AddProduct(), {{"floating", true}, {"maxMachines", 2}});
+  license_ = server_.AddLicense(policy).Id();
+  const std::string first = server_.AddMachine(license_, "first").Id();
+  const std::string second = server_.AddMachine(license_, "second").Id();
+  for (const std::string& release : {first, second, std::string("idlest")})
+    EXPECT_EQ(TakeOver("second", release).Code(), "FINGERPRINT_TAKEN") << release;
+  EXPECT_THAT(server_.Get("/licenses/" + license_ + "/machines").Ids(),
+              UnorderedElementsAre(first, second));
+}
+
 TEST_F(Takeover, HappensThreeTimesADayAtMost) {
   std::string machine = old_;
   for (int i = 0; i < 3; ++i) {
@@ -181,6 +319,18 @@ TEST_F(Takeover, HappensThreeTimesADayAtMost) {
   EXPECT_THAT(server_.Get("/machines").Ids(), ElementsAre(machine));  // nothing was released
   server_.Advance(std::chrono::hours(22));
   EXPECT_EQ(TakeOver("fp3", machine).status, 201);
+}
+
+// Taking and giving back by turns would otherwise share one seat among any number of devices.
+TEST_F(Takeover, AnUndoneOneCountsToo) {
+  for (int i = 0; i < 3; ++i) {
+    const Answer taken = TakeOver("fp" + std::to_string(i), old_);
+    ASSERT_EQ(taken.status, 201) << taken.body;
+    server_.Advance(std::chrono::hours(1));
+    ASSERT_EQ(Undo(TakeoverId(taken)).status, 200);
+  }
+  EXPECT_EQ(TakeOver("fp3", old_).Code(), "TAKEOVER_LIMIT_EXCEEDED");
+  EXPECT_THAT(server_.Get("/machines").Ids(), ElementsAre(old_));
 }
 
 // The document is that of machine creation plus meta.release, checked before permissions.

@@ -114,6 +114,14 @@ Result<bool> Any(const Context& context, std::string_view sql,
   return any;
 }
 
+Result<bool> FingerprintTaken(const Context& context, const core::Machine& machine,
+                              const core::License& license) {
+  return Any(
+      context,
+      "SELECT 1 FROM machines WHERE account_id = $1 AND license_id = $2 AND fingerprint = $3",
+      Params(context.account_id(), license.id, std::string_view(machine.fingerprint)));
+}
+
 Result<void> CheckWiderUniqueness(const Context& context, const core::Machine& machine,
                                   const core::Policy& policy, std::vector<Violation>& violations) {
   using Strategy = core::UniquenessStrategy;
@@ -154,8 +162,13 @@ Result<void> CheckWiderUniqueness(const Context& context, const core::Machine& m
 Result<void> CheckUuidConflict(const Context& context, const core::Machine& machine, bool id_given,
                                std::vector<Violation>& violations) {
   if (id_given) {
-    LK_ASSIGN(const bool taken,
-              Any(context, "SELECT 1 FROM machines WHERE id = $1", Params(machine.id)));
+    LK_ASSIGN(bool taken, Any(context, "SELECT 1 FROM machines WHERE id = $1", Params(machine.id)));
+    if (!taken) {  // nor with one that an undo may bring back
+      LK_ASSIGN(taken, Any(context,
+                           "SELECT 1 FROM takeovers WHERE released_id = $1 AND undone IS NULL AND "
+                           "undo_until >= $2 LIMIT 1",
+                           Params(machine.id, context.now)));
+    }
     if (taken)
       violations.push_back(
           {Violation::Kind::kId, "id", "CONFLICT", "must not conflict with another machine"});
@@ -197,12 +210,15 @@ Result<void> CountTokenUse(const Context& context, bool activation) {
   if (limit && counter > *limit)
     return Broken(AttributeRule(activation ? "activations" : "deactivations", "LIMIT_EXCEEDED",
                                 "exceeds maximum allowed (" + std::to_string(*limit) + ")"));
-  return Update(context, used);
+  return Update(context, used, {activation ? "activations" : "deactivations"});
 }
 
-Result<void> Save(const Context& context, core::Machine& record, std::string_view event) {
+// Only the named columns are written: all of them mean all rows of the metadata, too, which a
+// heartbeat has nothing to do with.
+Result<void> Save(const Context& context, core::Machine& record, std::string_view event,
+                  std::initializer_list<std::string_view> names) {
   record.updated = context.now;
-  LK_TRY(Update(context, record));
+  LK_TRY(Update(context, record, names));
   return Emit(context, event, "machines", record.id, {record.license_id});
 }
 
@@ -231,20 +247,25 @@ Result<void> CullMachine(const Context& context, const core::Machine& record) {
   return {};
 }
 
-Result<core::Machine> CreateMachine(const Context& context, core::Machine record,
-                                    core::License* license, const core::Policy* policy) {
-  const bool id_given = !record.id.is_nil();
+namespace {
+
+// A machine that comes back from an undone takeover keeps its creation, its id is its own, and no
+// token is charged for it.
+enum class Arrival { kNew, kBack };
+
+Result<core::Machine> Admit(const Context& context, core::Machine record, core::License* license,
+                            const core::Policy* policy, Arrival arrival) {
+  const bool is_new = arrival == Arrival::kNew;
+  const bool id_given = is_new && !record.id.is_nil();
+  const TimePoint created = record.created;
   Stamp(context, record);
+  if (!is_new) record.created = created;
   std::vector<Violation> violations;
   if (!license || !policy)
     violations.push_back(RelationshipRule("license", "NOT_FOUND", "must exist"));
   if (license) {
     record.license_id = license->id;
-    LK_ASSIGN(
-        const bool taken,
-        Any(context,
-            "SELECT 1 FROM machines WHERE account_id = $1 AND license_id = $2 AND fingerprint = $3",
-            Params(context.account_id(), license->id, std::string_view(record.fingerprint))));
+    LK_ASSIGN(const bool taken, FingerprintTaken(context, record, *license));
     if (taken)
       violations.push_back(AttributeRule("fingerprint", "TAKEN", "has already been taken"));
   }
@@ -255,14 +276,14 @@ Result<core::Machine> CreateMachine(const Context& context, core::Machine record
     record.policy_id = policy->id;
     record.product_id = policy->product_id;
     record.environment_id = license->environment_id;
-    if (policy->heartbeat_basis == core::HeartbeatBasis::kCreation)
+    if (is_new && policy->heartbeat_basis == core::HeartbeatBasis::kCreation)
       record.last_heartbeat = context.now;
     LK_TRY(CheckLimits(context, record, *license, *policy, true, violations));
     CheckRanges(record, license->machines_memory, license->machines_disk, violations);
     LK_TRY(CheckWiderUniqueness(context, record, *policy, violations));
   }
   if (!violations.empty()) return Broken(std::move(violations));
-  LK_TRY(CountTokenUse(context, true));
+  if (is_new) LK_TRY(CountTokenUse(context, true));
   LK_TRY(Insert(context, record));
   LK_TRY(
       ShiftTotals(context, license->id, 1, Of(record.cores), Of(record.memory), Of(record.disk)));
@@ -275,6 +296,13 @@ Result<core::Machine> CreateMachine(const Context& context, core::Machine record
   return record;
 }
 
+}  // namespace
+
+Result<core::Machine> CreateMachine(const Context& context, core::Machine record,
+                                    core::License* license, const core::Policy* policy) {
+  return Admit(context, std::move(record), license, policy, Arrival::kNew);
+}
+
 Result<void> UpdateMachine(const Context& context, core::Machine& record,
                            const core::Machine& before, const core::License& license,
                            const core::Policy& policy) {
@@ -285,7 +313,9 @@ Result<void> UpdateMachine(const Context& context, core::Machine& record,
   if (!violations.empty()) return Broken(std::move(violations));
   LK_TRY(ShiftTotals(context, license.id, 0, Of(record.cores) - Of(before.cores),
                      Of(record.memory) - Of(before.memory), Of(record.disk) - Of(before.disk)));
-  return Save(context, record, "machine.updated");
+  record.updated = context.now;
+  LK_TRY(Update(context, record));
+  return Emit(context, "machine.updated", "machines", record.id, {record.license_id});
 }
 
 Result<void> DeleteMachine(const Context& context, const core::Machine& record) {
@@ -301,20 +331,20 @@ Result<bool> PingMachine(const Context& context, core::Machine& record, const co
   record.monitored = false;
   const bool revived = outcome == core::PingOutcome::kResurrected;
   if (revived) record.last_death.reset();
-  LK_TRY(
-      Save(context, record, revived ? "machine.heartbeat.resurrected" : "machine.heartbeat.ping"));
+  LK_TRY(Save(context, record, revived ? "machine.heartbeat.resurrected" : "machine.heartbeat.ping",
+              {"last_heartbeat", "monitored", "last_death"}));
   return revived;
 }
 
 Result<void> ResetHeartbeat(const Context& context, core::Machine& record) {
   record.last_heartbeat.reset();
   record.monitored = false;
-  return Save(context, record, "machine.heartbeat.reset");
+  return Save(context, record, "machine.heartbeat.reset", {"last_heartbeat", "monitored"});
 }
 
 Result<void> NoteMachineCheckOut(const Context& context, core::Machine& record) {
   record.last_check_out = context.now;
-  return Save(context, record, "machine.checked-out");
+  return Save(context, record, "machine.checked-out", {"last_check_out"});
 }
 
 namespace {
@@ -384,23 +414,26 @@ Result<core::Machine> ReadMachine(const Secret& text) {
   return machine;
 }
 
-TimePoint LastUse(const core::Machine& machine) {
-  TimePoint last = machine.created;
-  if (machine.last_heartbeat) last = std::max(last, *machine.last_heartbeat);
-  if (machine.last_check_out) last = std::max(last, *machine.last_check_out);
-  return last;
+// The machine whose last heartbeat, check-out or creation is longest ago; of several the oldest.
+Result<std::optional<core::Machine>> Idlest(const Context& context, const core::License& license) {
+  std::optional<Uuid> id;
+  LK_TRY(context.session.Query(
+      "SELECT id FROM machines WHERE account_id = $1 AND license_id = $2 ORDER BY CASE WHEN "
+      "coalesce(last_heartbeat, created) > coalesce(last_check_out, created) "
+      "THEN coalesce(last_heartbeat, created) ELSE coalesce(last_check_out, created) END, created, "
+      "seq LIMIT 1",
+      Params(context.account_id(), license.id), [&](const store::Row& row) { id = row.Id(0); }));
+  if (!id) return std::optional<core::Machine>();
+  return Find<core::Machine>(context, *id);
 }
 
 // The machine that `release` names among those of the license: an id, or the one idle for longest.
 Result<core::Machine> MachineToRelease(const Context& context, const core::License& license,
                                        std::string_view release) {
   if (release == "idlest") {
-    LK_ASSIGN(auto machines, List<core::Machine>(context, Where("license_id = ?", license.id)));
-    if (machines.empty())
-      return Error{Errc::kNotFound, "The requested machine 'idlest' was not found"};
-    return *std::min_element(
-        machines.begin(), machines.end(),
-        [](const core::Machine& a, const core::Machine& b) { return LastUse(a) < LastUse(b); });
+    LK_ASSIGN(auto machine, Idlest(context, license));
+    if (machine) return std::move(*machine);
+    return Error{Errc::kNotFound, "The requested machine 'idlest' was not found"};
   }
   const auto id = Uuid::Parse(release);
   if (id) {
@@ -419,15 +452,19 @@ Result<Takeover> TakeOverSeat(const Context& context, core::Machine record, core
   if (!license || !policy) return Broken(RelationshipRule("license", "NOT_FOUND", "must exist"));
   std::int64_t recent = 0;
   LK_TRY(context.session.Query(
-      "SELECT count(*) FROM takeovers WHERE account_id = $1 AND license_id = $2 AND created > $3 "
-      "AND undone IS NULL",
+      "SELECT count(*) FROM takeovers WHERE account_id = $1 AND license_id = $2 AND created > $3",
       Params(context.account_id(), license->id, context.now - std::chrono::hours(24)),
       [&](const store::Row& row) { recent = row.Int(0); }));
   if (recent >= kTakeoversPerDay) return Errc::kTakeoverLimitExceeded;
   LK_ASSIGN(const core::Machine released, MachineToRelease(context, *license, release));
-  if (released.fingerprint == record.fingerprint)
+  LK_ASSIGN(const bool taken, FingerprintTaken(context, record, *license));
+  if (taken)  // the released machine's own, too: that device needs no other seat
     return Broken(AttributeRule("fingerprint", "TAKEN", "has already been taken"));
+  if (released.id == record.id)  // an undo could not tell one from the other
+    return Broken(
+        {Violation::Kind::kId, "id", "CONFLICT", "must not conflict with another machine"});
 
+  LK_TRY(CountTokenUse(context, false));
   LK_TRY(Remove(context, released, "SEAT_TAKEN_OVER"));
   license->machines_count -= 1;
   license->machines_cores -= Of(released.cores);
@@ -481,7 +518,9 @@ Result<core::Machine> UndoTakeover(const Context& context, const Uuid& takeover)
   LK_ASSIGN(auto license, LicenseOfTakeover(context, takeover));
   if (!license) return Error{Errc::kNotFound, "The requested license was not found"};
   LK_ASSIGN(const auto policy, FindPolicy(context, license->policy_id));
-  LK_ASSIGN(const auto taker, Find<core::Machine>(context, machine_id));
+  // Its id alone is not enough: once it was free again, another license may have chosen it.
+  LK_ASSIGN(const auto taker, Find<core::Machine>(context, Where("id = ? AND license_id = ?",
+                                                                 machine_id, license->id)));
   if (taker) {
     LK_TRY(Remove(context, *taker, "SEAT_TAKEN_OVER"));
     license->machines_count -= 1;
@@ -491,19 +530,26 @@ Result<core::Machine> UndoTakeover(const Context& context, const Uuid& takeover)
   }
   LK_TRY(store::RemoveTombstones(context.session, store::Tombstone::Kind::kMachine,
                                  context.account_id(), back.id));
-  const TimePoint created = back.created;
-  const auto last_heartbeat = back.last_heartbeat;
-  LK_ASSIGN(core::Machine restored,
-            CreateMachine(context, std::move(back), &*license, policy ? &*policy : nullptr));
-  restored.created = created;
-  restored.last_heartbeat = last_heartbeat;
-  LK_TRY(context.session.Execute(
-      "UPDATE machines SET created = $1, last_heartbeat = $2 WHERE account_id = $3 AND id = $4",
-      Params(created, last_heartbeat, context.account_id(), restored.id)));
+  // It could not be heard while it was released: its silence begins now.
+  if (back.last_heartbeat || (policy && policy->require_heartbeat))
+    back.last_heartbeat = context.now;
+  back.last_death.reset();
+  back.monitored = false;
+  LK_ASSIGN(core::Machine restored, Admit(context, std::move(back), &*license,
+                                          policy ? &*policy : nullptr, Arrival::kBack));
   LK_TRY(
       context.session.Execute("UPDATE takeovers SET undone = $1 WHERE account_id = $2 AND id = $3",
                               Params(context.now, context.account_id(), takeover)));
   return restored;
+}
+
+Result<std::optional<TimePoint>> ReleasedUntil(const Context& context, const Uuid& machine) {
+  std::optional<TimePoint> until;
+  LK_TRY(context.session.Query(
+      "SELECT undo_until FROM takeovers WHERE account_id = $1 AND released_id = $2 AND undone IS "
+      "NULL ORDER BY undo_until DESC LIMIT 1",
+      Params(context.account_id(), machine), [&](const store::Row& row) { until = row.Time(0); }));
+  return until;
 }
 
 Result<std::optional<core::License>> LicenseOfTakeover(const Context& context,

@@ -11,7 +11,8 @@ namespace latchkey::service {
 
 // machines.md §1.6 steps 4 to 8. `license` null: unknown (LICENSE_NOT_FOUND). The limits are
 // decided by the running write transaction, so two racers never both win (threat-model row 61). On
-// success `license` has its new totals.
+// success `license` has its new totals. An id chosen by the client is refused while an undo may
+// bring back a machine of that id.
 Result<core::Machine> CreateMachine(const Context& context, core::Machine record,
                                     core::License* license, const core::Policy* policy);
 Result<void> UpdateMachine(const Context& context, core::Machine& record,
@@ -35,13 +36,19 @@ struct Takeover {
   std::optional<std::string> released_name{};
   TimePoint undo_until{};
 };
-// `release` is a machine id or "idlest". kTakeoverLimitExceeded (more than 3 per license in 24 h);
-// kInvalid as for creation; kNotFound when `release` names no machine of the license.
+// `release` is a machine id or "idlest": the one whose last heartbeat, check-out or creation is
+// longest ago. Counts an activation and a deactivation of an activation token.
+// kTakeoverLimitExceeded (more than 3 per license in 24 h, undone ones included); kInvalid as for
+// creation; kNotFound when `release` names no machine of the license.
 Result<Takeover> TakeOverSeat(const Context& context, core::Machine record, core::License* license,
                               const core::Policy* policy, std::string_view release);
-// Swaps back under the same ids. kNotFound for an unknown takeover, kUnprocessable when it is too
-// late or already undone.
+// Swaps back under the same ids; a machine that sends heartbeats, or has to, is alive again as of
+// now. No use of an activation token is counted. kNotFound for an unknown takeover, kUnprocessable
+// when it is too late or already undone, kInvalid when the license has no room for the machine.
 Result<core::Machine> UndoTakeover(const Context& context, const Uuid& takeover);
+// Until when the device of a machine that was released by a takeover keeps working; nullopt when no
+// takeover that stands released it.
+Result<std::optional<TimePoint>> ReleasedUntil(const Context& context, const Uuid& machine);
 // The license a takeover belongs to, for look-up and authorization.
 Result<std::optional<core::License>> LicenseOfTakeover(const Context& context,
                                                        const Uuid& takeover);
