@@ -14,6 +14,13 @@ constexpr std::int64_t kMostPerSweep = 2000;  // of one policy; the rest at the 
 constexpr std::size_t kBatch = 100;           // machines in one transaction
 constexpr std::size_t kBrakeFrom = 100;
 constexpr Seconds kLongestRevival{900};
+// Policies with machines that send heartbeats, have to, or were found dead; most accounts have
+// many more policies than that. Each part is one look-up in the index of heartbeats.
+constexpr char kHasWork[] =
+    "EXISTS (SELECT 1 FROM machines m WHERE m.policy_id = policies.id AND m.monitored = 1) OR "
+    "EXISTS (SELECT 1 FROM machines m WHERE m.policy_id = policies.id AND m.monitored = 0 AND "
+    "m.last_heartbeat IS NOT NULL) OR (policies.require_heartbeat = 1 AND EXISTS (SELECT 1 FROM "
+    "machines m WHERE m.policy_id = policies.id))";
 
 struct Candidate {
   core::Policy policy;
@@ -99,7 +106,7 @@ class Sweep {
 
   Result<std::vector<Candidate>> Find(store::Session& session) {
     std::vector<Candidate> found;
-    LK_ASSIGN(auto policies, List<core::Policy>(ContextOf(session), store::Where()));
+    LK_ASSIGN(auto policies, List<core::Policy>(ContextOf(session), store::Where(kHasWork)));
     for (core::Policy& policy : policies) {
       const Duration period = Seconds(core::HeartbeatSeconds(policy));
       if (options_.now - options_.serving_since < period) continue;

@@ -33,6 +33,7 @@ Result<core::Snapshot> LoadSnapshot(const Context& context, core::License licens
   if (license.machines_count > 0) {
     LK_ASSIGN(snapshot.machines,
               List<core::Machine>(context, store::Where("license_id = ?", license.id)));
+    for (core::Machine& machine : snapshot.machines) machine.metadata = {};
   }
   snapshot.license = std::move(license);
   return snapshot;

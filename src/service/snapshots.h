@@ -11,6 +11,8 @@
 namespace latchkey::service {
 
 // Loads everything a verdict over `license` depends on (core::Snapshot) in the running transaction.
+// Machines come without their metadata, which no verdict reads, so that what people store in it
+// does not decide how much memory the read model takes.
 Result<core::Snapshot> LoadSnapshot(const Context& context, core::License license);
 
 using SharedSnapshot = std::shared_ptr<const core::Snapshot>;

@@ -6,6 +6,8 @@
 #include <random>
 #include <thread>
 
+#include "service/test_account.h"
+
 namespace latchkey::service {
 namespace {
 
@@ -207,6 +209,30 @@ TEST_F(SnapshotCacheTest, HoldsUnderThreads) {
   writer.join();
   for (auto& reader : readers) reader.join();
   EXPECT_EQ(stale, 0);
+}
+
+using LoadSnapshotTest = TestAccount;
+
+TEST_F(LoadSnapshotTest, TakesMachinesWithoutTheirMetadata) {
+  Store(2, kStart);
+  Write([&](store::Session& session) -> Result<void> {
+    const Context context = In(session, kStart);
+    LK_ASSIGN(auto machines, List<core::Machine>(context, store::Where()));
+    machines.at(0).metadata = {{"notes", std::string(1000, 'x')}};
+    return Update(context, machines.at(0));
+  });
+  Write([&](store::Session& session) -> Result<void> {
+    const Context context = In(session, kStart);
+    LK_ASSIGN(const core::Snapshot snapshot, LoadSnapshot(context, license_));
+    EXPECT_EQ(snapshot.machines.size(), 2u);
+    for (const core::Machine& machine : snapshot.machines) {
+      EXPECT_TRUE(machine.metadata.empty());
+      EXPECT_EQ(machine.last_heartbeat, kStart);
+      EXPECT_FALSE(machine.fingerprint.empty());
+    }
+    return {};
+  });
+  EXPECT_EQ(Machines().size(), 2u);
 }
 
 }  // namespace
