@@ -181,10 +181,8 @@ int Init(const Configuration& configuration, const InitOptions& options) {
   auto made = Make(configuration, options);
   if (!made) return Fail(made.error());
   Credentials credentials;
-  credentials.server = !options.server.empty()
-                           ? options.server
-                           : (configuration.certificate.empty() ? "http://" : "https://") +
-                                 configuration.listen.ToString();
+  credentials.server =
+      options.server.empty() ? LocalUrl(configuration, configuration.listen.port) : options.server;
   credentials.account = made->account_id;
   credentials.public_key = made->public_key;
   credentials.token = made->token;

@@ -5,7 +5,10 @@
 namespace latchkey::app {
 
 Jobs::Jobs(std::vector<Job> jobs, Report report)
-    : jobs_(std::move(jobs)), report_(std::move(report)), thread_([this] { Loop(); }) {}
+    : jobs_(std::move(jobs)), report_(std::move(report)) {
+  for (const Job& job : jobs_) due_.push_back(Clock::now() + job.every);
+  thread_ = std::thread([this] { Loop(); });
+}
 
 Jobs::~Jobs() {
   {
@@ -27,27 +30,31 @@ Result<std::string> Jobs::Run(std::string_view name) {
   return Error{Errc::kNotFound, "there is no job '" + std::string(name) + "': there are " + known};
 }
 
-std::vector<std::string> Jobs::names() const {
-  std::vector<std::string> out;
-  for (const Job& job : jobs_) out.push_back(job.name);
-  return out;
+void Jobs::Hasten(std::string_view name) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < jobs_.size(); ++i)
+      if (jobs_[i].name == name) due_[i] = std::min(due_[i], Clock::now());
+    hastened_ = true;
+  }
+  wake_.notify_all();
 }
 
 void Jobs::Loop() {
-  using Clock = std::chrono::steady_clock;
-  std::vector<Clock::time_point> due;
-  for (const Job& job : jobs_) due.push_back(Clock::now() + job.every);
   std::unique_lock lock(mutex_);
   while (!closing_ && !jobs_.empty()) {
-    const auto next = std::min_element(due.begin(), due.end());
-    if (wake_.wait_until(lock, *next, [this] { return closing_; })) return;
-    const Job& job = jobs_[static_cast<std::size_t>(next - due.begin())];
+    const auto next = std::min_element(due_.begin(), due_.end());
+    hastened_ = false;
+    wake_.wait_until(lock, *next, [this] { return closing_ || hastened_; });
+    if (closing_) return;
+    if (*next > Clock::now()) continue;
+    const auto at = static_cast<std::size_t>(next - due_.begin());
+    due_[at] = Clock::now() + jobs_[at].every;
     lock.unlock();
     {
       const std::lock_guard running(running_);
-      report_(job.name, job.run(false));
+      report_(jobs_[at].name, jobs_[at].run(false));
     }
-    *next = Clock::now() + job.every;
     lock.lock();
   }
 }

@@ -1,5 +1,6 @@
 #include "latchkey/running_server.h"
 
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "latchkey/backup.h"
@@ -48,6 +49,17 @@ Result<std::unique_ptr<store::DataDirectory>> OpenDirectory(const Configuration&
   return opened;
 }
 
+constexpr std::uint64_t kFullBelow = 1024 * 1024;
+constexpr std::uint64_t kRoomyFrom =
+    32 * 1024 * 1024;  // beside the reserve, so that it stays set aside
+
+// Unknown counts as plenty: the write itself will tell.
+std::uint64_t FreeBytes(const std::string& path) {
+  struct statvfs space {};
+  if (statvfs(path.c_str(), &space) != 0) return ~std::uint64_t{0};
+  return std::uint64_t{space.f_bavail} * space.f_frsize;
+}
+
 std::string Plural(std::int64_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
 }
@@ -76,8 +88,9 @@ RunningServer::RunningServer(const Configuration& configuration, bool dev)
 
 RunningServer::~RunningServer() { Stop(); }
 
-Result<void> RunningServer::Open() {
+Result<void> RunningServer::OpenStore(bool spend_reserve) {
   LK_ASSIGN(auto directory, OpenDirectory(configuration_, dev_));
+  if (spend_reserve) directory->ReleaseReserve();
   LK_ASSIGN(installation_, OpenInstallation(std::move(directory), configuration_, dev_, random_));
   LK_TRY(LoadAccounts());
   if (!has_account() && !dev_)
@@ -87,7 +100,21 @@ Result<void> RunningServer::Open() {
   if (accounts_.size() > 1 && configuration_.accounts == AccountMode::kOne && !dev_)
     return Error{Errc::kConfigInvalid, "this database holds " + std::to_string(accounts_.size()) +
                                            " accounts: set server.accounts to many"};
-  LK_TRY(clock_.Start(*installation_.database, base::SystemNow(), dev_));
+  return clock_.Start(*installation_.database, base::SystemNow(), dev_);
+}
+
+Result<void> RunningServer::Open() {
+  auto opened = OpenStore(false);
+  if (!opened && opened.error().code == Errc::kDiskFull) {
+    // A restart on a full disk: even reading needs a little room (threat-model row 66).
+    installation_.vault.reset();
+    installation_.database.reset();
+    installation_.directory.reset();
+    opened = OpenStore(true);
+    reserve_spent_ = opened.has_value();
+    if (reserve_spent_) TellDiskFull();
+  }
+  LK_TRY(opened);
   if (clock_.behind() > std::chrono::minutes(1))
     log_.Notice(
         LogLevel::kWarn,
@@ -106,7 +133,7 @@ Result<void> RunningServer::Open() {
       api::ApplicationOptions{.dev = dev_,
                               .revision = LATCHKEY_VERSION,
                               .many_accounts = configuration_.accounts == AccountMode::kMany},
-      [this](const api::AccessLogEntry& entry) { log_.Request(entry); });
+      [this](const api::AccessLogEntry& entry) { Logged(entry); });
   return {};
 }
 
@@ -145,16 +172,20 @@ Result<void> RunningServer::Listen() {
                           respond(AnswerAdmin(request));
                         },
                         api::Application::Refusal));
-  LK_ASSIGN(control_, store::ControlServer::Start(
-                          installation_.directory->control_socket(),
-                          [this](store::ControlCall& call) { return Control(call); }));
-  jobs_ = std::make_unique<Jobs>(
+  auto jobs = std::make_unique<Jobs>(
       MakeJobs(), [this](const std::string& name, const Result<std::string>& outcome) {
         if (!outcome)
           log_.Notice(LogLevel::kError, "job " + name + ": " + Describe(outcome.error()));
         else if (!outcome->empty())
           log_.Notice(LogLevel::kInfo, "job " + name + ": " + *outcome);
       });
+  {
+    const std::lock_guard lock(jobs_mutex_);
+    jobs_ = std::move(jobs);
+  }
+  LK_ASSIGN(control_, store::ControlServer::Start(
+                          installation_.directory->control_socket(),
+                          [this](store::ControlCall& call) { return Control(call); }));
   return {};
 }
 
@@ -163,10 +194,7 @@ Result<void> RunningServer::LoadAccounts() {
       [this](store::Session& session) { return accounts_.Load(session, *installation_.vault); });
 }
 
-std::string RunningServer::Url() const {
-  const Endpoint endpoint{configuration_.listen.address, port()};
-  return (configuration_.certificate.empty() ? "http://" : "https://") + endpoint.ToString();
-}
+std::string RunningServer::Url() const { return LocalUrl(configuration_, port()); }
 
 void RunningServer::ReloadTls() {
   if (auto reloaded = server_->ReloadTls(); !reloaded)
@@ -180,17 +208,25 @@ void RunningServer::ReloadTls() {
 void RunningServer::Stop() {
   if (std::exchange(stopped_, true)) return;
   if (server_) server_->Drain(std::chrono::seconds(configuration_.drain_seconds));
-  jobs_.reset();
-  control_.reset();
+  control_.reset();  // its commands use the jobs
+  {
+    std::unique_ptr<Jobs> jobs;
+    {
+      const std::lock_guard lock(jobs_mutex_);
+      jobs = std::move(jobs_);
+    }
+  }
   admin_.reset();
   server_.reset();
   if (application_) application_->Stop();
-  touches_.reset();
+  // Reads and writes that were queued may still use both: they go after the database.
+  if (touches_) touches_->Close();
   if (installation_.database && clock_.since() != TimePoint{}) {
     if (auto stamped = clock_.Stamp(*installation_.database, base::SystemNow()); !stamped)
       log_.Notice(LogLevel::kError, "the last stamp was not written: " + Describe(stamped.error()));
   }
   installation_.database.reset();
+  touches_.reset();
   application_.reset();
   log_.Flush();
 }
@@ -204,21 +240,39 @@ std::vector<Jobs::Job> RunningServer::MakeJobs() {
   };
 }
 
+// A refused write may mean that the disk is full: looked at now, not at the next minute.
+void RunningServer::Logged(const api::AccessLogEntry& entry) {
+  log_.Request(entry);
+  if (entry.status != 503) return;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  auto last = last_refusal_.load();
+  constexpr auto kPause = std::chrono::steady_clock::duration(std::chrono::seconds(1)).count();
+  if (now - last < kPause || !last_refusal_.compare_exchange_strong(last, now)) return;
+  const std::lock_guard lock(jobs_mutex_);
+  if (jobs_) jobs_->Hasten("stamp");
+}
+
+void RunningServer::TellDiskFull() {
+  log_.Notice(LogLevel::kError,
+              "the disk of " + configuration_.data +
+                  " is full: free some space now. 8 MiB set aside for this are in use; when they "
+                  "are used up, changes are refused");
+}
+
 Result<std::string> RunningServer::StampMinute() {
   auto stamped = clock_.Stamp(*installation_.database, base::SystemNow());
-  if (!stamped && stamped.error().code == Errc::kDiskFull && !reserve_spent_) {
+  const bool full = (!stamped && stamped.error().code == Errc::kDiskFull) ||
+                    FreeBytes(configuration_.data) < kFullBelow;
+  if (full && !reserve_spent_) {
     // Room for what must be recorded (revocations, seats) until somebody makes some.
     installation_.directory->ReleaseReserve();
     reserve_spent_ = true;
-    log_.Notice(LogLevel::kError,
-                "the disk of " + configuration_.data +
-                    " is full: free some space now; the reserve is in use, and without space "
-                    "changes are refused while licenses are still validated");
-    stamped = clock_.Stamp(*installation_.database, base::SystemNow());
+    TellDiskFull();
+    if (!stamped) stamped = clock_.Stamp(*installation_.database, base::SystemNow());
   }
   if (!stamped) return stamped.error();
-  if (!reserve_spent_) return std::string();
-  if (!installation_.directory->RestoreReserve()) return std::string();  // told already
+  if (!reserve_spent_ || FreeBytes(configuration_.data) < kRoomyFrom) return std::string();
+  LK_TRY(installation_.directory->RestoreReserve());
   reserve_spent_ = false;
   return std::string("there is space on the disk again");
 }

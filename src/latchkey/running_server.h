@@ -40,9 +40,12 @@ class RunningServer {
   RunningServer(const Configuration& configuration, bool dev);
 
   Result<void> Open();
+  Result<void> OpenStore(bool spend_reserve);
   Result<void> Listen();
   Result<void> LoadAccounts();
   std::vector<Jobs::Job> MakeJobs();
+  void TellDiskFull();
+  void Logged(const api::AccessLogEntry& entry);
   Result<std::string> StampMinute();
   Result<std::string> Cull(bool asked);
   Result<std::string> ExpireTombstones();
@@ -63,7 +66,9 @@ class RunningServer {
   std::unique_ptr<service::TouchLane> touches_;
   std::unique_ptr<api::Application> application_;
   std::unique_ptr<http::Server> server_, admin_;
+  std::mutex jobs_mutex_;  // Logged runs while they are made and unmade
   std::unique_ptr<Jobs> jobs_;
+  std::atomic<std::int64_t> last_refusal_{0};
   std::unique_ptr<store::ControlServer> control_;
   std::atomic<std::uint64_t> culled_{0}, held_{0};
   bool reserve_spent_ = false;  // the jobs' thread alone

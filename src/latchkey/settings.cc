@@ -442,6 +442,14 @@ Result<Configuration> LoadConfiguration(const SettingSources& sources) {
   return configuration;
 }
 
+std::string LocalUrl(const Configuration& configuration, std::uint16_t port) {
+  const std::string& address = configuration.listen.address;
+  const std::string host = address == "0.0.0.0" || address == "::"
+                               ? "localhost:" + std::to_string(port)
+                               : Endpoint{address, port}.ToString();
+  return (configuration.certificate.empty() ? "http://" : "https://") + host;
+}
+
 std::string SettingsMarkdown() {
   std::string out =
       "# Settings\n\n"

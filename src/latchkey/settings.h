@@ -84,6 +84,9 @@ Result<Configuration> LoadConfiguration(const SettingSources& sources);
 // refused with a suggestion.
 Result<Configuration> ParseConfiguration(std::string_view text, std::string_view name);
 
+// How this machine reaches the API on `port`: "http://127.0.0.1:8090".
+std::string LocalUrl(const Configuration& configuration, std::uint16_t port);
+
 // `docs/settings.md`.
 std::string SettingsMarkdown();
 

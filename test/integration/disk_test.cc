@@ -119,6 +119,30 @@ TEST_F(FullDisk, AServerThatCannotStartOnItSaysSo) {
   EXPECT_EQ(server_->Stop(), 0);
 }
 
+// The reserve took the last of the space: a restart spends it, a later one sets it aside again.
+TEST_F(FullDisk, AServerStartsOnItByItsReserve) {
+  ASSERT_EQ(Activate("before"), 201);
+  EXPECT_EQ(server_->Stop(), 0);
+  const std::string reserve = installation_.data() + "/reserve";
+  ASSERT_GT(SizeOf(reserve), 0U);
+  ChildOptions command = installation_.ServeCommand();
+  command.environment["LD_PRELOAD"] = LATCHKEY_FULL_DISK;
+  command.environment["LATCHKEY_TEST_RESERVE"] = reserve;
+  server_ = installation_.Serve(command);
+  ASSERT_TRUE(server_->process().WaitForOutput("is full: free some space now"));
+  EXPECT_EQ(SizeOf(reserve), 0U);
+  EXPECT_EQ(server_->Verdict(key_), "VALID");
+  EXPECT_EQ(Activate("by the reserve"), 201);
+  EXPECT_EQ(Fingerprints(*server_), made_);
+  EXPECT_EQ(server_->Stop(), 0);
+  // Somebody made room: the next start sets it aside again.
+  server_ = installation_.Serve();
+  EXPECT_GT(SizeOf(reserve), 0U);
+  EXPECT_EQ(Activate("after"), 201);
+  EXPECT_EQ(Fingerprints(*server_), made_);
+  EXPECT_EQ(server_->Stop(), 0);
+}
+
 // Threat-model row 67: what a failed fsync left on the disk is unknown, so the server ends at once,
 // confirms nothing, and the next one starts from the log.
 TEST_F(FullDisk, AServerWhoseFsyncFailsEndsAndConfirmsNothing) {
