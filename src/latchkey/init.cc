@@ -5,9 +5,11 @@
 #include <iostream>
 #include <sstream>
 
+#include "core/naming.h"
 #include "latchkey/credentials.h"
 #include "latchkey/terminal.h"
 #include "service/accounts.h"
+#include "store/master_key.h"
 
 namespace latchkey::app {
 namespace {
@@ -115,28 +117,75 @@ Result<Made> MakeInServer(const Configuration& configuration, const service::New
               Secret(std::string(object.at("token").as_string()))};
 }
 
+Result<Secret> PasswordFor(const InitOptions& options) {
+  if (!options.password_file.empty()) return ReadPasswordFile(options.password_file);
+  return AskPassword("Password for " + options.admin + " (6 characters or more): ", true);
+}
+
+Result<void> CheckWanted(const service::NewAccount& wanted, bool with_password) {
+  auto sound = service::CheckNewAccount(wanted, with_password);
+  if (!sound) return AsFlags(std::move(sound).error());
+  return {};
+}
+
+Result<std::unique_ptr<store::DataDirectory>> OpenOrMake(const std::string& path) {
+  return store::DataDirectory::Open(path, store::DataDirectory::Mode::kCreate);
+}
+
+// Whatever is wrong with the words is said before anything is made.
 Result<Made> Make(const Configuration& configuration, const InitOptions& options) {
   service::NewAccount wanted;
   wanted.name = options.account;
   wanted.slug = options.slug.empty() ? SlugOf(options.account) : options.slug;
   wanted.admin_email = options.admin;
-  // The lock first: nobody types a password for nothing.
-  auto directory =
-      store::DataDirectory::Open(configuration.data, store::DataDirectory::Mode::kCreate);
-  if (!directory && directory.error().code != Errc::kLocked) return std::move(directory).error();
-  LK_ASSIGN(wanted.admin_password,
-            options.password_file.empty()
-                ? AskPassword("Password for " + options.admin + " (6 characters or more): ", true)
-                : ReadPasswordFile(options.password_file));
-  if (!directory) return MakeInServer(configuration, wanted);
-  return MakeHere(std::move(*directory), configuration, wanted, options.dev);
+  if (wanted.slug.empty())
+    return Error{Errc::kConfigInvalid, "no short name can be made of the name '" + options.account +
+                                           "': give a short name with --slug acme"};
+  LK_TRY(CheckWanted(wanted, false));
+  // Where there is data, the lock first: nobody types a password for nothing.
+  std::optional<Result<std::unique_ptr<store::DataDirectory>>> directory;
+  if (access((configuration.data + "/latchkey.db").c_str(), F_OK) == 0) {
+    directory = OpenOrMake(configuration.data);
+    if (!*directory && directory->error().code != Errc::kLocked)
+      return std::move(*directory).error();
+  }
+  LK_ASSIGN(wanted.admin_password, PasswordFor(options));
+  LK_TRY(CheckWanted(wanted, true));
+  if (!directory) directory = OpenOrMake(configuration.data);
+  if (!*directory && directory->error().code == Errc::kLocked)
+    return MakeInServer(configuration, wanted);
+  if (!*directory) return std::move(*directory).error();
+  return MakeHere(std::move(**directory), configuration, wanted, options.dev);
+}
+
+// `text` as one word of a shell.
+std::string Quoted(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-:=+@%,";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+// The command that serves what was just made: with all that it would not find by itself.
+std::string ServeCommand(const Configuration& configuration, bool dev) {
+  std::string command = "latchkey serve --data " + Quoted(configuration.data);
+  const std::string& file = configuration.file;
+  if (!file.empty() && file != ConfigHome() + "/latchkey.toml" &&
+      file != "/etc/latchkey/latchkey.toml")
+    command += " --config " + Quoted(file);
+  if (dev) return command + " --dev";
+  if (configuration.master_key != store::DefaultMasterKeySource())
+    command += " --master-key " + Quoted(configuration.master_key);
+  return command;
 }
 
 }  // namespace
 
 std::string SlugOf(std::string_view name) {
   std::string slug;
-  for (const char c : name) {
+  for (const char c : core::ToAscii(name)) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     const bool capital = c >= 'A' && c <= 'Z';
     if (letter)
@@ -205,8 +254,8 @@ int Init(const Configuration& configuration, const InitOptions& options) {
               << options.credentials_file << ".old.\n";
   if (!options.json)
     std::cout << "The admin token is in " << options.credentials_file
-              << ", for your eyes only.\n\nNext: latchkey serve --data " << configuration.data
-              << (options.dev ? " --dev" : "") << std::endl;
+              << ", for your eyes only.\n\nNext: " << ServeCommand(configuration, options.dev)
+              << std::endl;
   return kOk;
 }
 

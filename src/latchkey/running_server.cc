@@ -27,15 +27,16 @@ Result<std::unique_ptr<store::DataDirectory>> OpenDirectory(const Configuration&
   using Mode = store::DataDirectory::Mode;
   const std::string& path = configuration.data;
   const std::string make = "`latchkey init --data " + path + " --account NAME --admin EMAIL`";
+  // Opening would leave a lock and a reserve behind.
+  if (!dev && access((path + "/latchkey.db").c_str(), F_OK) != 0 && access(path.c_str(), X_OK) == 0)
+    return Error{Errc::kNotFound, "the data directory " + path + " is empty: begin with " + make +
+                                      ", or use --dev for a server to test against"};
   auto opened = store::DataDirectory::Open(path, dev ? Mode::kCreate : Mode::kMustExist);
   if (!opened && opened.error().code == Errc::kNotFound)
     return Error{Errc::kNotFound,
                  "there is no data directory at " + path + ": make one with " + make};
   if (!opened) return opened;
   const store::DataDirectory& directory = **opened;
-  if (directory.is_empty() && !dev)
-    return Error{Errc::kNotFound, "the data directory " + path + " is empty: begin with " + make +
-                                      ", or use --dev for a server to test against"};
   if (directory.is_empty()) LK_TRY((*opened)->MarkDev());
   if (dev && !directory.is_dev())
     return Error{Errc::kConfigInvalid,
