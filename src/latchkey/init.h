@@ -30,7 +30,7 @@ Result<std::string> InitOverControl(store::ControlCall& call, Installation& inst
                                     crypto::PasswordCost cost, const std::string& request,
                                     bool full);
 
-// "Acme GmbH & Co." → "acme-gmbh-co".
+// "Acme GmbH & Co." → "acme-gmbh-co", "Müller" → "muller"; empty when no letter or digit is left.
 std::string SlugOf(std::string_view name);
 
 }  // namespace latchkey::app

@@ -65,6 +65,7 @@ TEST_F(RunningServerTest, AMissingDirectoryNamesInit) {
 TEST_F(RunningServerTest, AnEmptyDirectoryNamesInit) {
   ASSERT_EQ(mkdir(configuration_.data.c_str(), 0700), 0);
   EXPECT_THAT(Refusal(), testing::AllOf(HasSubstr("is empty"), HasSubstr("latchkey init")));
+  EXPECT_TRUE(std::filesystem::is_empty(configuration_.data));
 }
 
 TEST_F(RunningServerTest, TwoServersNeverShareADirectory) {
@@ -152,6 +153,45 @@ TEST_F(RunningServerTest, InitHandsItsWorkToTheServerThatHoldsTheDirectory) {
   testing::internal::CaptureStderr();
   EXPECT_NE(Init(configuration_, options), 0) << "a second account";
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("already"));
+}
+
+TEST_F(RunningServerTest, InitSaysWhatIsWrongBeforeItMakesAnything) {
+  configuration_.data = directory_ / "not" + "/made";
+  InitOptions good;
+  good.account = "Acme";
+  good.admin = "ops@example.com";
+  good.password_file = directory_.Write("password", "hunter2x\n");
+  good.credentials_file = directory_ / "credentials.toml";
+  const auto refusal = [&](void (*spoil)(InitOptions&)) {
+    InitOptions options = good;
+    spoil(options);
+    testing::internal::CaptureStderr();
+    EXPECT_NE(Init(configuration_, options), 0);
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "not")) << "nothing is left behind";
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "master.key"));
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(refusal([](InitOptions& o) { o.account = "日本"; }), HasSubstr("--slug acme"));
+  EXPECT_THAT(refusal([](InitOptions& o) { o.slug = "Not A Slug"; }), HasSubstr("--slug"));
+  EXPECT_THAT(refusal([](InitOptions& o) { o.admin = "nobody"; }), HasSubstr("--admin"));
+  std::ofstream(good.password_file) << "short\n";
+  EXPECT_THAT(refusal([](InitOptions&) {}), HasSubstr("password"));
+}
+
+TEST_F(RunningServerTest, InitNamesTheCommandThatServesWhatItMade) {
+  InitOptions options;
+  options.account = "Müller";
+  options.admin = "ops@example.com";
+  options.password_file = directory_.Write("password", "hunter2x\n");
+  options.credentials_file = directory_ / "credentials.toml";
+  configuration_.file = directory_ / "our settings.toml";
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(Init(configuration_, options), 0);
+  EXPECT_THAT(
+      testing::internal::GetCapturedStdout(),
+      HasSubstr("Next: latchkey serve --data " + configuration_.data + " --config '" +
+                configuration_.file + "' --master-key " + configuration_.master_key + "\n"));
+  ASSERT_TRUE(Start());
 }
 
 TEST_F(RunningServerTest, ControlCommandsAreAnsweredByTheServer) {
@@ -262,6 +302,8 @@ TEST(Credentials, AreForTheirOwnerAlone) {
 TEST(Slugs, AreMadeFromNames) {
   EXPECT_EQ(SlugOf("Acme GmbH & Co."), "acme-gmbh-co");
   EXPECT_EQ(SlugOf("  Notes 2 "), "notes-2");
+  EXPECT_EQ(SlugOf("Müller & Søn"), "muller-son");
+  EXPECT_EQ(SlugOf("日本"), "");
 }
 
 }  // namespace
