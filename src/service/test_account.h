@@ -14,8 +14,7 @@
 
 namespace latchkey::service {
 
-inline constexpr TimePoint kStart =
-    TimePoint(std::chrono::sys_days(std::chrono::year(2026) / 3 / 3));
+inline constexpr TimePoint kStart{std::chrono::seconds(1772496000)};
 
 // One account with one product, policy and license, and machines as each test wants them.
 class TestAccount : public testing::Test {
