@@ -328,7 +328,9 @@ class Checker {
 
   Result<void> PermittedMeta(const std::string& pointer, const json::object& object,
                              std::span<const MetaMember> members) const {
-    for (const auto& [name, value] : object) {
+    for (const auto& member : object) {
+      const std::string_view name = member.key();  // clang 14 captures no structured binding
+      const json::value& value = member.value();
       const auto it = std::find_if(members.begin(), members.end(), [&](const MetaMember& m) {
         return m.name == std::string_view(name);
       });
