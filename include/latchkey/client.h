@@ -92,8 +92,7 @@ typedef int32_t lk_option;
 /* Flags. */
 #define LK_OPTION_BACKGROUND \
   ((lk_option)101) /* default 1: refresh on a thread of the library's own */
-#define LK_OPTION_KEYS_CHECKED ((lk_option)102) /* default 0; 1: all your keys have check digits \
-                                                 */
+#define LK_OPTION_KEYS_CHECKED ((lk_option)102) /* default 0; 1: all keys have check digits */
 
 LK_API lk_options* lk_options_create(void) LK_NOEXCEPT LK_CHECK_RESULT;
 /* LK_INVALID_ARGUMENT for an unknown option; values are checked by lk_client_open. */

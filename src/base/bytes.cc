@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view kStandard =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kUrl =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 constexpr std::array<std::int8_t, 256> Inverse(std::string_view alphabet) {
   std::array<std::int8_t, 256> table{};
@@ -24,7 +25,8 @@ std::string Encode(ByteView bytes, std::string_view alphabet, bool pad) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t n = (std::uint32_t{bytes[i]} << 16) | (std::uint32_t{bytes[i + 1]} << 8) | bytes[i + 2];
+    const std::uint32_t n =
+        (std::uint32_t{bytes[i]} << 16) | (std::uint32_t{bytes[i + 1]} << 8) | bytes[i + 2];
     out += alphabet[n >> 18];
     out += alphabet[(n >> 12) & 63];
     out += alphabet[(n >> 6) & 63];
@@ -45,7 +47,8 @@ std::string Encode(ByteView bytes, std::string_view alphabet, bool pad) {
   return out;
 }
 
-std::optional<Bytes> Decode(std::string_view text, const std::array<std::int8_t, 256>& inverse, bool padded) {
+std::optional<Bytes> Decode(std::string_view text, const std::array<std::int8_t, 256>& inverse,
+                            bool padded) {
   if (padded) {
     if (text.size() % 4 != 0) return std::nullopt;
     for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
@@ -75,9 +78,15 @@ std::optional<Bytes> Decode(std::string_view text, const std::array<std::int8_t,
 std::string Base64(ByteView bytes) { return Encode(bytes, kStandard, true); }
 std::string Base64Url(ByteView bytes) { return Encode(bytes, kUrl, true); }
 std::string Base64UrlUnpadded(ByteView bytes) { return Encode(bytes, kUrl, false); }
-std::optional<Bytes> FromBase64(std::string_view text) { return Decode(text, kStandardInverse, true); }
-std::optional<Bytes> FromBase64Url(std::string_view text) { return Decode(text, kUrlInverse, true); }
-std::optional<Bytes> FromBase64UrlUnpadded(std::string_view text) { return Decode(text, kUrlInverse, false); }
+std::optional<Bytes> FromBase64(std::string_view text) {
+  return Decode(text, kStandardInverse, true);
+}
+std::optional<Bytes> FromBase64Url(std::string_view text) {
+  return Decode(text, kUrlInverse, true);
+}
+std::optional<Bytes> FromBase64UrlUnpadded(std::string_view text) {
+  return Decode(text, kUrlInverse, false);
+}
 
 std::string Hex(ByteView bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -112,13 +121,15 @@ std::optional<Bytes> FromHex(std::string_view text) {
 bool ConstantTimeEqual(ByteView a, ByteView b) {
   if (a.size() != b.size()) return false;
   volatile std::uint8_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
   return difference == 0;
 }
 
 namespace {
 
-// Length of the well-formed sequence at the start of `text` (Unicode table 3-7), 0 if there is none.
+// Length of the well-formed sequence at the start of `text` (Unicode table 3-7), 0 if there is
+// none.
 std::size_t SequenceLength(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto between = [&](std::size_t i, unsigned low, unsigned high) {

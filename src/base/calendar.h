@@ -12,16 +12,18 @@ struct CalendarParts {
   friend bool operator==(const CalendarParts&, const CalendarParts&) = default;
 };
 
-// year = 31556952 s, month = 2629746 s, week = 604800 s, day = 86400 s, then h, min, s. `seconds` ≥ 0.
+// year = 31556952 s, month = 2629746 s, week = 604800 s, day = 86400 s, then h, min, s. `seconds` ≥
+// 0.
 CalendarParts SplitCalendar(std::int64_t seconds);
 
-// `start` + the parts of `seconds`, part by part in UTC; year and month steps clamp the day of month.
-// Saturates at year 9999.
+// `start` + the parts of `seconds`, part by part in UTC; year and month steps clamp the day of
+// month. Saturates at year 9999.
 TimePoint AddCalendar(TimePoint start, std::int64_t seconds);
 
 enum class CalendarUnit { kDay, kWeek, kMonth, kYear };
 
-// One calendar step of `count` units (check-in intervals, licenses.md §11.3); `count` may be negative.
+// One calendar step of `count` units (check-in intervals, licenses.md §11.3); `count` may be
+// negative.
 TimePoint AddUnits(TimePoint start, std::int64_t count, CalendarUnit unit);
 
 }  // namespace latchkey::base

@@ -9,17 +9,17 @@ namespace latchkey::base {
 // codes. Names never change meaning; texts may.
 enum class Errc {
   // Requests (spec/conventions.md §1.5, §1.10).
-  kParameterInvalid,     // a body or query member breaks the schema; `pointer` names it
-  kQueryInvalid,         // a query parameter breaks its rule; `pointer` names the parameter
-  kJsonInvalid,          // not JSON, not UTF-8, or two members of one name
-  kEncodingInvalid,      // bad bytes in path, query or headers
-  kNullByte,             // U+0000 in a value that would be stored
-  kParametersInvalid,    // broken query string
-  kUriInvalid,           // broken request target
-  kMimeTypeInvalid,      // Content-Type, Accept or suffix not acceptable
-  kMethodInvalid,        // unknown HTTP method
-  kVersionUnsupported,   // Keygen-Version
-  kEnvironmentInvalid,   // Keygen-Environment
+  kParameterInvalid,        // a body or query member breaks the schema; `pointer` names it
+  kQueryInvalid,            // a query parameter breaks its rule; `pointer` names the parameter
+  kJsonInvalid,             // not JSON, not UTF-8, or two members of one name
+  kEncodingInvalid,         // bad bytes in path, query or headers
+  kNullByte,                // U+0000 in a value that would be stored
+  kParametersInvalid,       // broken query string
+  kUriInvalid,              // broken request target
+  kMimeTypeInvalid,         // Content-Type, Accept or suffix not acceptable
+  kMethodInvalid,           // unknown HTTP method
+  kVersionUnsupported,      // Keygen-Version
+  kEnvironmentInvalid,      // Keygen-Environment
   kAcceptSignatureInvalid,  // Keygen-Accept-Signature; `detail` says which rule
   kCheckoutTtlInvalid,
   kCheckoutAlgorithmInvalid,
@@ -51,18 +51,19 @@ enum class Errc {
   kNotFound,   // `detail` is the full sentence
   kNoRoute,
   // Persistence.
-  kConflict,      // lost a race on a unique index; `detail` may be empty
-  kUnprocessable, // an action refused for state reasons ("UE" in licenses.md); `detail`, `pointer`
+  kConflict,       // lost a race on a unique index; `detail` may be empty
+  kUnprocessable,  // an action refused for state reasons ("UE" in licenses.md); `detail`, `pointer`
   kMachineHeartbeatDead,
   kProcessHeartbeatDead,
   kTakeoverLimitExceeded,
-  kInvalid,       // a record breaks rules: see `violations`
+  kInvalid,  // a record breaks rules: see `violations`
   kTooManyRequests,
-  kNeedsWrite,    // never leaves the server: a read found that it must write, and runs again in the writer lane
+  kNeedsWrite,  // never leaves the server: a read found that it must write, and runs again in the
+                // writer lane
   // The server.
   kUnavailable,  // store unreachable, disk full, shutting down: try again later
   kTimeout,
-  kInternal,     // a bug or a damaged record
+  kInternal,  // a bug or a damaged record
   // Verification and files.
   kSignatureInvalid,  // bytes were not signed by the expected key for the expected purpose
   kMalformed,         // text or bytes are not of the expected form
@@ -72,13 +73,13 @@ enum class Errc {
   kNotYetValid,       // a signed file from the future
   kWrongFingerprint,  // a machine file for another device
   // Local environment.
-  kIo,            // a file or socket operation failed; `detail` says which and why
-  kReadOnly,      // the data directory cannot be written
+  kIo,        // a file or socket operation failed; `detail` says which and why
+  kReadOnly,  // the data directory cannot be written
   kDiskFull,
-  kLocked,        // another process holds the data directory
-  kDamaged,       // the database or store file is corrupt
-  kWrongKey,      // the master key does not fit the data
-  kConfigInvalid, // a setting or argument; `detail` names it and what to do
+  kLocked,         // another process holds the data directory
+  kDamaged,        // the database or store file is corrupt
+  kWrongKey,       // the master key does not fit the data
+  kConfigInvalid,  // a setting or argument; `detail` names it and what to do
 };
 
 // One broken rule of a record (conventions.md §1.11). The wire code and pointer are derived from

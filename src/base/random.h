@@ -15,7 +15,8 @@ class Random {
   Bytes Take(std::size_t size);
 };
 
-// The operating system's generator; thread-safe. Ends the process if the kernel cannot give randomness.
+// The operating system's generator; thread-safe. Ends the process if the kernel cannot give
+// randomness.
 Random& SystemRandom();
 
 }  // namespace latchkey::base

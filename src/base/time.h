@@ -10,7 +10,8 @@ namespace latchkey::base {
 
 using Duration = std::chrono::microseconds;
 using Seconds = std::chrono::seconds;
-// UTC, microsecond resolution; stored as int64 microseconds since 1970. The wire shows milliseconds.
+// UTC, microsecond resolution; stored as int64 microseconds since 1970. The wire shows
+// milliseconds.
 using TimePoint = std::chrono::sys_time<Duration>;
 
 // `2026-03-03T09:15:00.000Z`: exactly three decimals, truncated (conventions.md §1.7).
@@ -20,8 +21,8 @@ std::string FormatHttpDate(TimePoint time);
 std::optional<TimePoint> ParseHttpDate(std::string_view text);
 
 // Any ISO 8601 date or date-time with a four-digit year (basic offsets Z, +hh, +hh:mm, +hhmm; T or
-// space; decimals; missing zone means UTC), or an all-digits string = Unix seconds (conventions.md §1.7).
-// nullopt if unreadable or out of years 0000..9999.
+// space; decimals; missing zone means UTC), or an all-digits string = Unix seconds (conventions.md
+// §1.7). nullopt if unreadable or out of years 0000..9999.
 std::optional<TimePoint> ParseTime(std::string_view text);
 
 inline std::int64_t UnixSeconds(TimePoint time) {

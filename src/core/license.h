@@ -17,7 +17,8 @@ struct License : Record {
   bool suspended = false;
   bool protected_ = false;
   std::optional<std::string> version;
-  std::optional<std::int64_t> max_machines, max_processes, max_users, max_cores, max_memory, max_disk, max_uses;
+  std::optional<std::int64_t> max_machines, max_processes, max_users, max_cores, max_memory,
+      max_disk, max_uses;
   std::optional<TimePoint> last_validated, last_check_in, last_check_out;
   Strings permissions;
   Metadata metadata;
@@ -39,14 +40,16 @@ bool WithinLimit(std::int64_t count, std::int64_t limit, OverageStrategy strateg
 // licenses.md §11.
 enum class LicenseStatus { kActive, kInactive, kExpiring, kExpired, kSuspended, kBanned };
 template <>
-inline constexpr auto kNamesOf<LicenseStatus> =
-    std::to_array<std::string_view>({"ACTIVE", "INACTIVE", "EXPIRING", "EXPIRED", "SUSPENDED", "BANNED"});
+inline constexpr auto kNamesOf<LicenseStatus> = std::to_array<std::string_view>(
+    {"ACTIVE", "INACTIVE", "EXPIRING", "EXPIRED", "SUSPENDED", "BANNED"});
 LicenseStatus StatusOf(const License& license, bool owner_banned, TimePoint now);
 bool IsExpired(const License& license, TimePoint now);  // expiry < now
 std::optional<TimePoint> NextCheckIn(const License& license, const Policy& policy);
-bool IsOverdue(const License& license, const Policy& policy, TimePoint now);  // decision 36: now > nextCheckIn
+bool IsOverdue(const License& license, const Policy& policy,
+               TimePoint now);  // decision 36: now > nextCheckIn
 
-// The new expiry of the renew action (licenses.md §10); the caller has checked that duration and expiry are set.
+// The new expiry of the renew action (licenses.md §10); the caller has checked that duration and
+// expiry are set.
 TimePoint RenewedExpiry(const License& license, const Policy& policy, TimePoint now);
 
 }  // namespace latchkey::core
