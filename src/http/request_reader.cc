@@ -181,16 +181,16 @@ RequestReader::Progress RequestReader::Feed(std::string_view bytes) {
     if (!parser.head_done) return refuse(400);
   }
   while (!parser.is_done()) {
-    const std::string_view rest = bytes.substr(consumed);
+    // The line of a chunk and the trailers must end within the limit, however much arrived with
+    // them: the parser never sees more than that at once.
+    const std::string_view rest = bytes.substr(consumed, parser.head_limit + 1);
     ErrorCode error;
-    consumed += parser.put({rest.data(), rest.size()}, error);
-    if (error == beast::http::error::need_more) {
-      // What stays unconsumed is the line of a chunk or the trailers; they end somewhere too.
-      if (bytes.size() - consumed > parser.head_limit) return refuse(431);
-      return {State::kNeedMore, consumed, 0};
-    }
-    if (error) return refuse(Parser::Status(error));
-    if (consumed == bytes.size() && !parser.is_done()) return {State::kNeedMore, consumed, 0};
+    const std::size_t used = parser.put({rest.data(), rest.size()}, error);
+    consumed += used;
+    if (error && error != beast::http::error::need_more) return refuse(Parser::Status(error));
+    if (parser.is_done()) break;
+    if (used == 0 && rest.size() > parser.head_limit) return refuse(431);
+    if (used == 0 || consumed == bytes.size()) return {State::kNeedMore, consumed, 0};
   }
   return {State::kComplete, consumed, 0};
 }
