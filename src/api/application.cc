@@ -18,6 +18,9 @@
 namespace latchkey::api {
 namespace {
 
+// Members and elements of a request body: far more than any route takes, few enough to read at
+// once.
+constexpr std::size_t kMostValues = 10000;
 constexpr std::string_view kCorsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr std::string_view kCorsExposed =
     "keygen-account, keygen-bearer, keygen-token, keygen-environment, keygen-version, "
@@ -251,7 +254,7 @@ Result<void> Application::Begin(Call& call) {
   call.raw_query = target.query;
   LK_ASSIGN(const BodyKind kind, RequestBodyKind(request));
   if (TakesBody(request.method) && kind == BodyKind::kJson && !request.body.empty()) {
-    LK_ASSIGN(json::value parsed, base::ParseJson(request.body));
+    LK_ASSIGN(json::value parsed, base::ParseJson(request.body, {.max_values = kMostValues}));
     LK_ASSIGN(call.body, core::NormaliseKeys(std::move(parsed)));
   }
   const PathParts parts = SplitPath(target.path);

@@ -20,8 +20,8 @@ namespace latchkey::base {
 namespace json = boost::json;
 
 struct JsonLimits {
-  std::size_t max_depth = 64;      // threat-model M12
-  std::size_t max_values = 10000;  // members and elements of the whole document
+  std::size_t max_depth = 64;        // threat-model M12
+  std::size_t max_values = 1000000;  // members and elements of the whole document
 };
 
 // Strict RFC 8259: UTF-8, no trailing text, no two members of one name. Integers beyond int64

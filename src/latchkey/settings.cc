@@ -291,7 +291,27 @@ bool IsSection(std::string_view name) {
                      [&](const Setting& setting) { return setting.section == name; });
 }
 
+// The number of the first line, comments apart, with a letter beyond ASCII; 0 without. toml++ 3.3
+// does not survive some of them in faulty texts; TOML has escapes for them.
+int LineOfForeignLetter(std::string_view text) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+  for (int line = 1; !text.empty(); ++line) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view here = text.substr(0, end);
+    const std::size_t first = here.find_first_not_of(" \t");
+    const bool comment = first != std::string_view::npos && here[first] == '#';
+    const auto foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+    if (!comment && std::any_of(here.begin(), here.end(), foreign)) return line;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return 0;
+}
+
 Result<void> ReadFile(Configuration& to, std::string_view text, std::string_view file) {
+  if (const int line = LineOfForeignLetter(text); line > 0)
+    return Config(
+        std::string(file) + " line " + std::to_string(line) +
+        ": write letters beyond ASCII as escapes between double quotes, like \"M\\u00fcller\"");
   const toml::parse_result parsed = toml::parse(text, file);
   if (!parsed) {
     const auto& error = parsed.error();

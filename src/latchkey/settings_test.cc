@@ -120,6 +120,18 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"Twice", "[log]\nlevel = \"info\"\nlevel = \"warn\"\n", "line 3"}),
     [](const auto& test) { return test.param.name; });
 
+TEST(Settings, LettersBeyondAsciiAreWrittenAsEscapes) {
+  const auto refused = ParseConfiguration("# k\xc3\xb6nnen\n[\xef\xbb\x8d]\n", "latchkey.toml");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().detail,
+            "latchkey.toml line 2: write letters beyond ASCII as escapes between double quotes, "
+            "like \"M\\u00fcller\"");
+  const auto read =
+      ParseConfiguration("  # \xc3\xbc\n[store]\ndata = \"/var/M\\u00fcller\"\n", "x");
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(read->data, "/var/M\xc3\xbcller");
+}
+
 TEST(Settings, ABadFlagIsNamed) {
   const auto configuration =
       LoadConfiguration({{{"server.threads", "many"}}, Environment({}), "/dev/null"});
