@@ -312,7 +312,15 @@ Result<void> ReadFile(Configuration& to, std::string_view text, std::string_view
     return Config(
         std::string(file) + " line " + std::to_string(line) +
         ": write letters beyond ASCII as escapes between double quotes, like \"M\\u00fcller\"");
-  const toml::parse_result parsed = toml::parse(text, file);
+  // Comment lines are left out, so that the parser sees nothing but ASCII.
+  std::istringstream lines{std::string(text)};
+  std::string plain;
+  for (std::string line; std::getline(lines, line); plain += '\n') {
+    const std::size_t first = line.find_first_not_of(" \t");
+    if (first == std::string::npos || line[first] != '#') plain += line;
+  }
+  if (plain.starts_with("\xef\xbb\xbf")) plain.erase(0, 3);
+  const toml::parse_result parsed = toml::parse(plain, file);
   if (!parsed) {
     const auto& error = parsed.error();
     return Config(std::string(file) + " line " + std::to_string(error.source().begin.line) + ": " +
