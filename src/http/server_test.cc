@@ -322,8 +322,11 @@ class ServerTest : public ::testing::Test {
   // The counters move on I/O threads, after the client has seen what happened.
   template <class Condition>
   bool Eventually(Condition condition) {
-    for (int i = 0; i < 3000 && !condition(); ++i) std::this_thread::sleep_for(10ms);
-    return condition();
+    for (int i = 0; i < 3000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
   }
 
   Folder folder_;
