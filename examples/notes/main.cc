@@ -52,6 +52,8 @@ constexpr std::string_view kHelp = R"(notes: a notebook for the command line
 
 Notes are plain files in $XDG_DATA_HOME/notes. The license server is set by NOTES_SERVER, NOTES_PUBLIC_KEY and
 NOTES_PRODUCT, or by a file $XDG_CONFIG_HOME/notes/license.conf with lines server=, public_key=, product=.
+Who sells the app may add NOTES_PORTAL (portal=), its license page, and NOTES_SUPPORT (support=), where to ask
+for help: https:// addresses, or mailto: for help.
 )";
 
 constexpr std::string_view kExampleSettings = R"(. For example:
@@ -86,7 +88,8 @@ std::map<std::string, std::string> Settings() {
   for (const auto& [name, variable] :
        {std::pair{"server", "NOTES_SERVER"}, std::pair{"public_key", "NOTES_PUBLIC_KEY"},
         std::pair{"product", "NOTES_PRODUCT"}, std::pair{"device", "NOTES_DEVICE_NAME"},
-        std::pair{"ca_file", "NOTES_CA_FILE"}})
+        std::pair{"ca_file", "NOTES_CA_FILE"}, std::pair{"portal", "NOTES_PORTAL"},
+        std::pair{"support", "NOTES_SUPPORT"}})
     if (std::string value = Environment(variable); !value.empty()) out[name] = value;
   return out;
 }
@@ -127,6 +130,8 @@ bool OpenClient(Client& client) {
       .Set(LK_OPTION_LOCALE, Locale())
       .Set(LK_OPTION_DEVICE_NAME, value("device"))
       .Set(LK_OPTION_CA_FILE, value("ca_file"))
+      .Set(LK_OPTION_PORTAL_URL, value("portal"))
+      .Set(LK_OPTION_SUPPORT_URL, value("support"))
       .Set(LK_OPTION_BACKGROUND, false);
   Rows problem;
   const lk_status status = client.Open(options, &problem);
@@ -134,17 +139,23 @@ bool OpenClient(Client& client) {
   std::cerr << "notes: the license settings cannot be used: "
             << (problem.size() > 0 ? problem.Get("body") : std::string_view(lk_status_name(status)))
             << "\n"
-            << "Set NOTES_SERVER, NOTES_PUBLIC_KEY and NOTES_PRODUCT (see notes help). Your notes "
-               "stay readable.\n";
+            << "See `notes help` for the settings. Your notes stay readable.\n";
   return false;
 }
 
-// What a person can type for an action of the library.
-std::string_view CommandFor(std::string_view action) {
+// What a person can do here for an action of the library: a command to type or an address to open.
+// Empty: nothing in this app, so that it is not offered at all.
+std::string WayTo(std::string_view action, std::string_view link) {
+  if (!link.empty()) return std::string(link);
   if (action == "enter_key") return "notes activate KEY";
   if (action == "retry" || action == "fix_network") return "notes refresh";
   if (action == "release_device")
     return "notes devices, then notes takeover ID (or: notes takeover idlest)";
+  if (action == "open_portal" || action == "renew")
+    return "by the link in the message that brought your license key";
+  if (action == "contact_support") return "answer the message that brought your license key";
+  if (action == "fix_clock") return "in the settings of this computer";
+  if (action == "wait") return "nothing needs to be done";
   return {};
 }
 
@@ -154,12 +165,12 @@ void Say(const Rows& rows, std::size_t row, std::ostream& out) {
   if (!rows.Get("suggestion", row).empty())
     out << "Did you mean " << rows.Get("suggestion", row) << " ?\n";
   std::istringstream actions{std::string(rows.Get("actions", row))},
-      labels{std::string(rows.Get("labels", row))};
-  std::string action, label;
+      labels{std::string(rows.Get("labels", row))}, links{std::string(rows.Get("links", row))};
+  std::string action, label, link;
   while (std::getline(actions, action, ',') && std::getline(labels, label)) {
-    out << "  -> " << label;
-    if (const auto command = CommandFor(action); !command.empty()) out << ": " << command;
-    out << "\n";
+    if (!std::getline(links, link)) link.clear();
+    if (const std::string way = WayTo(action, link); !way.empty())
+      out << "  -> " << label << ": " << way << "\n";
   }
 }
 

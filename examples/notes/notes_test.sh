@@ -36,6 +36,13 @@ has "$out" "notes activate KEY"
 has "$($notes license)" "Not licensed"
 has "$($notes license --json)" '"access":"none"'
 
+# Every action that is offered leads somewhere; what this app cannot do is not offered.
+if printf '%s' "$out" | grep -- '->' | grep -qv ': '; then fail "an action without a way: $out"; fi
+if printf '%s' "$out" | grep -q "Use my browser"; then fail "offers what it cannot do: $out"; fi
+if bad=$(NOTES_PORTAL=javascript:x $notes license 2>&1); then fail "took an address that is no page"; fi
+has "$bad" "must start with https://"
+has "$(NOTES_SUPPORT=mailto:help@acme.example $notes license --json)" '"support":"mailto:help@acme.example"'
+
 # A key with one wrong character is caught before any request.
 if out=$($notes activate 000000-000000-000000-000000-000001-V3 2>&1); then fail "took a mistyped key"; fi
 has "$out" "heck"

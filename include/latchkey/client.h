@@ -89,6 +89,9 @@ typedef int32_t lk_option;
 #define LK_OPTION_DEVICE_NAME \
   ((lk_option)11)                         /* shown in lists of devices; default: the host name */
 #define LK_OPTION_CA_FILE ((lk_option)12) /* more trusted certificates, PEM */
+#define LK_OPTION_PORTAL_URL \
+  ((lk_option)13) /* your page where people see and renew their license: https:// */
+#define LK_OPTION_SUPPORT_URL ((lk_option)14) /* where they ask for help: https:// or mailto: */
 /* Flags. */
 #define LK_OPTION_BACKGROUND \
   ((lk_option)101) /* default 1: refresh on a thread of the library's own */
@@ -149,7 +152,8 @@ LK_API lk_status lk_client_takeover(lk_client* client, const char* machine, size
 /* What the person should know, most important first: at least one row. Fields: kind ("last": how
  * the newest operation ended; "standing": why access is what it is; "notice"; "status": all is
  * well), code, severity (info, warning, critical), title, body, actions (codes, comma-separated,
- * primary first), labels (for people, one a line), and where they apply detail, suggestion.
+ * primary first), labels (for people, one a line), links (one a line like the labels: the address
+ * that an action opens, or an empty line), and where they apply detail, suggestion.
  * `locale` may be NULL: the option's. */
 LK_API lk_status lk_client_explain(const lk_client* client, const char* locale, size_t size,
                                    lk_rows** rows) LK_NOEXCEPT LK_NONNULL(1, 4) LK_CHECK_RESULT;
@@ -157,7 +161,8 @@ LK_API lk_status lk_client_explain(const lk_client* client, const char* locale, 
 /* One row of facts for a license panel: access, access_text, reason, license_name, license_id, key
  * (mostly hidden), expiry, until, next_check, last_contact (RFC 3339 or ""), holder_text,
  * until_text, next_check_text, last_contact_text, expiry_text, takeover_text (for people, or ""),
- * features (codes, comma-separated), device_name, fingerprint, pending, server, store. */
+ * features (codes, comma-separated), device_name, fingerprint, pending, server, store, portal,
+ * support (addresses, or ""). */
 LK_API lk_status lk_client_facts(const lk_client* client, const char* locale, size_t size,
                                  lk_rows** rows) LK_NOEXCEPT LK_NONNULL(1, 4) LK_CHECK_RESULT;
 

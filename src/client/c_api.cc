@@ -89,6 +89,10 @@ std::string* TextOption(Config& config, lk_option option) {
       return &config.device_name;
     case LK_OPTION_CA_FILE:
       return &config.ca_file;
+    case LK_OPTION_PORTAL_URL:
+      return &config.portal_url;
+    case LK_OPTION_SUPPORT_URL:
+      return &config.support_url;
     default:
       return nullptr;
   }

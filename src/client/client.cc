@@ -30,6 +30,11 @@ bool IsMachineName(std::string_view text) {
   return text == "idlest" || Uuid::Parse(text).has_value();
 }
 
+const std::string& NoFingerprint() {
+  static const std::string none;
+  return none;
+}
+
 }  // namespace
 
 Client::Parts Client::SystemParts(const CheckedConfig& config) {
@@ -70,7 +75,8 @@ std::unique_ptr<Client> Client::Open(CheckedConfig config, Parts parts) {
 Client::Client(CheckedConfig config, Parts parts)
     : config_(std::move(config)),
       parts_(std::move(parts)),
-      keys_{config_.public_key, std::nullopt, std::nullopt} {}
+      keys_{config_.public_key, std::nullopt, std::nullopt},
+      fingerprint_(&NoFingerprint()) {}
 
 Client::~Client() {
   Cancel();
@@ -78,7 +84,7 @@ Client::~Client() {
   const std::lock_guard operation(operation_mutex_);
   {
     const std::lock_guard lock(state_mutex_);
-    state_ = Step(state_, client::Tick{}, parts_.clock->Now(), fingerprint_).state;
+    state_ = Step(state_, client::Tick{}, parts_.clock->Now(), fingerprint()).state;
   }
   if (store_ && state_.record.time.powered - saved_powered_ >= kKeepHours &&
       !store_->ChangedElsewhere())
@@ -94,7 +100,7 @@ void Client::Cancel() {
   parts_.transport->Cancel();
 }
 
-// False when there is no usable storage; tried again at the next operation.
+// False when there is no usable storage; tried again at the next operation or tick.
 bool Client::Load() {
   const std::string vendor = config_.config.storage_dir + "/" + config_.config.vendor_id;
   auto device = LoadDevice(*parts_.files, vendor, false, *parts_.random);
@@ -108,13 +114,16 @@ bool Client::Load() {
     trouble_ = device.error().detail;
     return false;
   }
-  fingerprint_ = device->fingerprint;
+  own_fingerprint_ = std::make_unique<const std::string>(device->fingerprint);
+  fingerprint_.store(own_fingerprint_.get(), std::memory_order_release);
   store_.emplace(*parts_.files, vendor + "/" + config_.config.product_id,
                  StoreSealer(device->seed, config_.config.product_id), *parts_.random);
   auto loaded = store_->Load();
-  if (!loaded) {
+  {
     const std::lock_guard lock(state_mutex_);
-    trouble_ = loaded.error().detail;
+    trouble_ = loaded ? std::string() : loaded.error().detail;
+  }
+  if (!loaded) {
     loaded = Store::Loaded{};
     loaded->damaged = true;
   }
@@ -131,7 +140,7 @@ void Client::Adopt(Store::Loaded loaded) {
     next.record = std::move(*loaded.record);
     next.lease = LeaseOf(next.record.certificate, next.record.license_key);
   }
-  next = Step(std::move(next), client::Tick{}, parts_.clock->Now(), fingerprint_).state;
+  next = Step(std::move(next), client::Tick{}, parts_.clock->Now(), fingerprint()).state;
   next.record.time.powered = std::max(next.record.time.powered, loaded.powered);
   saved_powered_ = next.record.time.powered;
   const std::lock_guard lock(state_mutex_);
@@ -142,20 +151,25 @@ void Client::Adopt(Store::Loaded loaded) {
 }
 
 void Client::AdoptChanges() {
-  if (!store_ || !store_->ChangedElsewhere()) return;
+  // What could not be opened holds nothing of this session yet: nothing is lost by looking again.
+  if (!store_) {
+    Load();
+    return;
+  }
+  if (!store_->ChangedElsewhere()) return;
   auto loaded = store_->Load();
   if (loaded && loaded->record) Adopt(std::move(*loaded));
 }
 
 std::optional<Lease> Client::LeaseOf(const std::string& certificate, const std::string& key) const {
   if (certificate.empty()) return std::nullopt;
-  auto lease = OpenLease(certificate, key, fingerprint_, config_.config.product_id, keys_);
+  auto lease = OpenLease(certificate, key, fingerprint(), config_.config.product_id, keys_);
   return lease ? std::optional(std::move(*lease)) : std::nullopt;
 }
 
 Answered Client::Perform(const Call& call) {
-  const SentCall sent = WriteCall(call, config_, fingerprint_, *parts_.random);
-  Answered out{ReadReply(sent, parts_.transport->Send(sent.request), config_, keys_, fingerprint_),
+  const SentCall sent = WriteCall(call, config_, fingerprint(), *parts_.random);
+  Answered out{ReadReply(sent, parts_.transport->Send(sent.request), config_, keys_, fingerprint()),
                std::nullopt, 0};
   const Bytes dice = parts_.random->Take(4);
   for (const std::uint8_t byte : dice) out.dice = out.dice << 8 | byte;
@@ -201,7 +215,7 @@ Outcome Client::Run(const Begin& begin) {
     Effects effects;
     {
       const std::lock_guard lock(state_mutex_);
-      auto stepped = Step(state_, event, parts_.clock->Now(), fingerprint_);
+      auto stepped = Step(state_, event, parts_.clock->Now(), fingerprint());
       state_ = std::move(stepped.state);
       effects = std::move(stepped.effects);
     }
@@ -254,7 +268,7 @@ Outcome Client::Refresh(bool only_if_due) {
   if (only_if_due) {
     AdoptChanges();
     const std::lock_guard lock(state_mutex_);
-    state_ = Step(state_, client::Tick{}, parts_.clock->Now(), fingerprint_).state;
+    state_ = Step(state_, client::Tick{}, parts_.clock->Now(), fingerprint()).state;
     const auto next = NextRefresh(state_);
     if (!next || *next > state_.record.time.powered) return {};
   }
@@ -299,7 +313,7 @@ Duration Client::Tick(bool may_ask) {
   bool keep = false, due = false;
   {
     const std::lock_guard lock(state_mutex_);
-    state_ = Step(state_, client::Tick{}, parts_.clock->Now(), fingerprint_).state;
+    state_ = Step(state_, client::Tick{}, parts_.clock->Now(), fingerprint()).state;
     const Duration powered = state_.record.time.powered;
     keep = store_ && !state_.record.license_key.empty() && powered - saved_powered_ >= kKeepHours;
     const auto next = NextRefresh(state_);

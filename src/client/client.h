@@ -56,17 +56,19 @@ class Client {
   Outcome ListDevices();
   Outcome TakeOver(std::string_view machine);
 
-  // Judges again, keeps the powered-on hours, takes over what another process saved, and, with
+  // Judges again, keeps the powered-on hours, takes over what another process saved, tries storage
+  // again that could not be used so far (a network home that is mounted late), and, with
   // `may_ask`, refreshes when due. The background thread calls it; tests do too. Returns when it
   // wants to be called next, at most 60 s from now.
   Duration Tick(bool may_ask);
 
   State Snapshot() const;
   const CheckedConfig& config() const { return config_; }
-  const std::string& fingerprint() const { return fingerprint_; }  // empty without storage
+  // Empty without storage.
+  const std::string& fingerprint() const { return *fingerprint_.load(std::memory_order_acquire); }
   // What is wrong with the storage, if anything: for people.
   std::string StorageTrouble() const;
-  bool rolled_back() const { return rolled_back_; }
+  bool rolled_back() const { return rolled_back_.load(); }
 
  private:
   using Features = std::vector<std::string>;
@@ -90,8 +92,9 @@ class Client {
 
   std::mutex operation_mutex_;  // one conversation at a time; guards store_ and device_
   std::optional<Store> store_;
-  std::string fingerprint_;  // written once, before any operation
-  bool rolled_back_ = false;
+  std::unique_ptr<const std::string> own_fingerprint_;  // made once, when the storage is usable
+  std::atomic<const std::string*> fingerprint_;
+  std::atomic<bool> rolled_back_ = false;
   Duration saved_powered_{};
 
   mutable std::mutex state_mutex_;  // guards state_, trouble_, interned_; never held while waiting

@@ -841,6 +841,55 @@ TEST_F(ClientTest, Complaint_24_TheFingerprintDiffersBetweenVendorsAndIsNoHardwa
   EXPECT_EQ(device.client().fingerprint(), first);
 }
 
+TEST_F(ClientTest, StorageThatIsUnusableAtOpenIsTriedAgain) {
+  Activated();
+  device.Stop();
+  for (const auto& file : device.disk.files) device.disk.unreadable.insert(file.first);
+  device.Start();
+  EXPECT_EQ(Access(), AccessLevel::kNone);
+  EXPECT_FALSE(device.client().StorageTrouble().empty());
+  const std::string& early = device.client().fingerprint();
+  Tick();
+  EXPECT_EQ(Access(), AccessLevel::kNone);
+  device.disk.unreadable.clear();
+  Tick();
+  EXPECT_EQ(Access(), AccessLevel::kFull) << "without any call of the application";
+  EXPECT_EQ(device.client().fingerprint().size(), 64u);
+  EXPECT_EQ(early, "") << "what was handed out stays as it was";
+  EXPECT_EQ(early, "") << "what was handed out stays as it was";
+  EXPECT_EQ(device.client().StorageTrouble(), "");
+  EXPECT_EQ(Said(), "OK");
+}
+
+TEST_F(ClientTest, StorageThatIsUnusableAtOpenIsTriedAgainByAProgramWithoutATick) {
+  Activated();
+  device.Stop();
+  for (const auto& file : device.disk.files) device.disk.unreadable.insert(file.first);
+  device.Start();
+  ASSERT_EQ(device.client().fingerprint(), "");
+  device.disk.unreadable.clear();
+  EXPECT_EQ(device.client().Refresh(true).kind, Kind::kOk);
+  EXPECT_EQ(Field(Facts(device.client(), "en"), "store"), "ok");
+  EXPECT_EQ(device.client().Refresh(false).kind, Kind::kOk);
+  EXPECT_EQ(server.seats.size(), 1u);
+  EXPECT_EQ(Access(), AccessLevel::kFull);
+}
+
+TEST_F(ClientTest, ActionsLeadWhereTheApplicationSaid) {
+  device.Start([](Config& config) {
+    config.portal_url = "https://acme.example/licenses";
+    config.support_url = "mailto:help@acme.example";
+  });
+  ASSERT_EQ(device.Activate().kind, Kind::kOk);
+  server.suspended = true;
+  device.client().Refresh(false);
+  EXPECT_EQ(Said("actions"), "contact_support,retry");
+  EXPECT_EQ(Said("links"), "mailto:help@acme.example\n");
+  EXPECT_EQ(Field(Facts(device.client(), "en"), "portal"), "https://acme.example/licenses");
+  Restart();
+  EXPECT_EQ(Said("links"), "\n") << "nowhere, when nothing was said";
+}
+
 TEST_F(ClientTest, EveryReasonHasWordsAndAWayOn) {
   Activated();
   const std::vector<std::function<void()>> troubles = {

@@ -38,6 +38,14 @@ bool IsPlain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c != 0x7f; });
 }
 
+// Applications hand these to a browser: nothing but a page or a letter is let through.
+bool IsLink(const std::string& url, bool may_be_mail) {
+  if (url.empty()) return true;
+  if (!IsPlain(url) || !base::IsUtf8(url) || url.size() > 2000) return false;
+  if (may_be_mail && url.starts_with("mailto:")) return url.find('@') != url.npos;
+  return url.starts_with("https://") && url.size() > 8;
+}
+
 }  // namespace
 
 Result<ServerAddress> ParseServerUrl(std::string_view url) {
@@ -113,6 +121,10 @@ Result<CheckedConfig> Check(Config config) {
        {&config.app_name, &config.app_version, &config.seller, &config.device_name})
     if (!base::IsUtf8(*text)) return Wrong("names must be UTF-8");
   if (config.device_name.size() > 200) return Wrong("the device name is longer than 200 bytes");
+  if (!IsLink(config.portal_url, false))
+    return Wrong("the address of the license page must start with https://");
+  if (!IsLink(config.support_url, true))
+    return Wrong("the address for help must start with https:// or mailto:");
   if (config.locale.empty()) config.locale = "en";
   out.config = std::move(config);
   return out;

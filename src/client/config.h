@@ -21,6 +21,8 @@ struct Config {
   std::string storage_dir;  // instead of $XDG_STATE_HOME/latchkey; absolute
   std::string locale = "en";
   std::string device_name;  // how people recognise this device; default: the host name
+  std::string portal_url;   // where people see and renew their license; https://, optional
+  std::string support_url;  // where they ask for help; https:// or mailto:, optional
   std::string ca_file;      // more trusted certificates; optional
   bool background = true;   // refresh by itself on a thread of the client
   bool keys_have_check_digits =

@@ -44,12 +44,20 @@ MessageArguments CommonArguments(const CheckedConfig& config) {
   return out;
 }
 
-Row RowOf(std::string_view kind, const core::Message& message) {
-  std::string actions, labels;
+// Where an action leads outside of the application, as far as the application has said.
+std::string_view LinkOf(std::string_view action, const Config& config) {
+  if (action == "open_portal" || action == "renew") return config.portal_url;
+  if (action == "contact_support") return config.support_url;
+  return {};
+}
+
+Row RowOf(std::string_view kind, const core::Message& message, const Config& config) {
+  std::string actions, labels, links;
   for (const core::Action& action : message.actions) {
-    if (!actions.empty()) actions += ',', labels += '\n';
+    if (!actions.empty()) actions += ',', labels += '\n', links += '\n';
     actions += action.code;
     labels += action.label;
+    links += LinkOf(action.code, config);
   }
   return {{"kind", std::string(kind)},
           {"code", message.code},
@@ -57,7 +65,8 @@ Row RowOf(std::string_view kind, const core::Message& message) {
           {"title", message.title},
           {"body", message.body},
           {"actions", actions},
-          {"labels", labels}};
+          {"labels", labels},
+          {"links", links}};
 }
 
 bool KnownReason(std::string_view code) {
@@ -127,7 +136,8 @@ Rows Explain(const Client& client, std::string_view locale) {
                        const std::string& body) -> Row* {
     if (std::find(said.begin(), said.end(), code) != said.end()) return nullptr;
     said.push_back(code);
-    rows.push_back(RowOf(kind, MessageFor(code, arguments, voice, title, body)));
+    rows.push_back(
+        RowOf(kind, MessageFor(code, arguments, voice, title, body), client.config().config));
     return &rows.back();
   };
 
@@ -174,7 +184,8 @@ Rows Explain(const Client& client, std::string_view locale) {
                     {"title", Say("status.full", {}, voice)},
                     {"body", body},
                     {"actions", ""},
-                    {"labels", ""}});
+                    {"labels", ""},
+                    {"links", ""}});
   }
   return rows;
 }
@@ -239,6 +250,8 @@ Rows Facts(const Client& client, std::string_view locale) {
                : state.store_unreadable ? "damaged"
                : client.rolled_back()   ? "older copy"
                                         : "ok");
+  put("portal", client.config().config.portal_url);
+  put("support", client.config().config.support_url);
   put("released", state.released_name);
   put("takeover_text", state.undo_until && !state.released_name.empty()
                            ? Say("takeover.done",

@@ -43,6 +43,10 @@ static void wrong_settings_are_named(const char* folder) {
                 {LK_OPTION_PUBLIC_KEY, "abc", "64 hex digits"},
                 {LK_OPTION_PRODUCT_ID, "my product", "UUID"},
                 {LK_OPTION_VENDOR_ID, "../up", "vendor"},
+                {LK_OPTION_PORTAL_URL, "javascript:alert(1)", "https"},
+                {LK_OPTION_PORTAL_URL, "mailto:a@b.example", "https"},
+                {LK_OPTION_SUPPORT_URL, "file:///etc/passwd", "mailto"},
+                {LK_OPTION_SUPPORT_URL, "https://a b.example", "mailto"},
                 {LK_OPTION_STORAGE_DIR, "relative", "absolute"}};
   for (size_t i = 0; i < sizeof kWrong / sizeof kWrong[0]; ++i) {
     lk_options* options = good_options(folder);
