@@ -184,8 +184,9 @@ Where OwnerBanned(const Call& call) {
 Where ActiveSince(TimePoint time) {
   return Where(
       "(licenses.created >= ? OR licenses.last_validated >= ? OR licenses.last_check_out >= ? OR "
-      "licenses.last_check_in >= ?)",
-      time, time, time, time);
+      "licenses.last_check_in >= ? OR EXISTS (SELECT 1 FROM license_stamps WHERE license_seq = "
+      "licenses.seq AND license_stamps.last_validated >= ?))",
+      time, time, time, time, time);
 }
 
 // Activity does not count for licenses of banned owners, nor does its absence.

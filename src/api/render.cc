@@ -66,7 +66,8 @@ std::optional<Linkage> View::LinkageOf(const core::Relationship& relationship) c
 }
 
 RenderOptions RenderOptionsOf(const Call& call) {
-  return {.account_path = call.account_path(), .nested_metadata_snake = call.version <= "1.4"};
+  return {.account_path = call.account_path(),
+          .nested_metadata_snake = NestedMetadataIsSnake(call)};
 }
 
 void WriteValue(base::JsonWriter& out, const core::Attribute& attribute, const core::Value& value,

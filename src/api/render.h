@@ -56,6 +56,7 @@ struct RenderOptions {
   // Included to-many relationships also get linkage (machines.md §6.8).
   std::map<std::string, std::vector<Linkage>, std::less<>> linkage{};
 };
+inline bool NestedMetadataIsSnake(const Call& call) { return call.version <= "1.4"; }
 RenderOptions RenderOptionsOf(const Call& call);
 
 // One resource object (conventions.md §1.6): id, type, attributes, relationships, links.self.

@@ -551,6 +551,7 @@ TEST_F(Validations, WarmAnswersAreTheColdOnesByteForByte) {
   const TestServer::Headers bearers[] = {{},
                                          TestServer::AsLicense(floating.key),
                                          {{"Latchkey-Reasons", "1"}},
+                                         {{"Keygen-Version", "1.7"}},
                                          {{"Latchkey-Reasons", "1"}, {"Accept-Language", "en"}}};
   ByKey(floating);  // the first validation goes by itself
   // Also after the next check-in is due, after heartbeats died, and after the license expired.
@@ -568,6 +569,7 @@ TEST_F(Validations, WarmAnswersAreTheColdOnesByteForByte) {
         ASSERT_EQ(WarmAnswers(), before + 1) << cold.body;
         EXPECT_EQ(cold.status, warm.status);
         EXPECT_EQ(cold.body, warm.body);
+        EXPECT_EQ(ByKey(floating, meta, headers).body, cold.body) << "from the kept document";
         const auto names = [](const Answer& answer) {
           std::vector<std::string> all;
           for (const auto& header : answer.headers)
@@ -706,6 +708,93 @@ TEST_F(Validations, EveryChangeReachesTheNextAnswer) {
     step.change();
     EXPECT_EQ(CodeOf(ByKey(made, step.meta)), step.code) << step.name;
     EXPECT_EQ(CodeOf(ByKey(made, step.meta)), step.code) << step.name << ", warm";
+  }
+}
+
+// The document of a warm answer is kept with the read model: it must go with each change of what it
+// shows. The store's own answer says what is right.
+TEST_F(Validations, AKeptDocumentNeverOutlivesWhatItShows) {
+  const Made made = Make({{"floating", true},
+                          {"maxMachines", 5},
+                          {"requireCheckIn", true},
+                          {"checkInInterval", "day"},
+                          {"checkInIntervalCount", 1},
+                          {"duration", 2629746}},
+                         {{"metadata", {{"plan", "one"}}}});
+  const std::string path = "/licenses/" + made.id;
+  const std::string policy_path = "/policies/" + made.policy;
+  const std::string entitlement = server_.AddEntitlement("EXPORT");
+  const auto act = [&](std::string_view verb, std::string target, json::value body) {
+    const Answer answer = server_.Send(verb, target, server_.AsAdmin(), body);
+    ASSERT_LT(answer.status, 300) << answer.target << answer.body;
+  };
+  const auto set = [&](const std::string& target, json::object attributes) {
+    return [&, target, attributes] {
+      act("PATCH", target, DocumentOf(target.substr(1, target.find('/', 1) - 1), attributes));
+    };
+  };
+  const auto call = [&](const std::string& action, json::value body = json::object()) {
+    return [&, action, body] { act("POST", path + "/actions/" + action, body); };
+  };
+  const struct {
+    std::string name;
+    std::function<void()> change;
+  } steps[] = {
+      {"nothing", [] {}},
+      {"name", set(path, {{"name", "Workbench"}})},
+      {"metadata", set(path, {{"metadata", {{"plan", "two"}, {"seats", 3}}}})},
+      {"expiry", set(path, {{"expiry", "2026-05-01T00:00:00Z"}})},
+      {"permissions", set(path, {{"permissions", json::array{"license.validate"}}})},
+      {"own limit", set(path, {{"maxMachines", 7}})},
+      {"protected", set(path, {{"protected", true}})},
+      {"policy's limit", set(policy_path, {{"maxCores", 12}})},
+      {"policy's flags", set(policy_path, {{"strict", true}, {"requireHeartbeat", true}})},
+      {"policy's interval", set(policy_path, {{"checkInInterval", "week"}})},
+      {"product", set("/products/" + product_, {{"name", "Renamed"}})},
+      {"entitlement attached", [&] { server_.Attach(path, entitlement); }},
+      {"entitlement renamed", set("/entitlements/" + entitlement, {{"code", "OTHER"}})},
+      {"machine",
+       [&] {
+         server_.AddMachine(made.id, "m1", {{"cores", 4}});
+       }},
+      {"machine's cores", set("/machines/m1", {{"cores", 8}, {"memory", 1024}})},
+      {"another machine",
+       [&] {
+         server_.AddMachine(made.id, "m2", {{"disk", 77}});
+       }},
+      {"machine gone", [&] { act("DELETE", "/machines/m2", json::object()); }},
+      {"used", call("increment-usage", json::object{{"meta", {{"increment", 3}}}})},
+      {"unused", call("reset-usage")},
+      {"checked in", [&] { act("POST", path + "/actions/check-in", json::object()); }},
+      {"checked out", call("check-out")},
+      {"renewed", call("renew")},
+      {"suspended", call("suspend")},
+      {"reinstated", call("reinstate")},
+      {"time", [&] { server_.Advance(std::chrono::hours(1)); }},
+      {"more time", [&] { server_.Advance(std::chrono::hours(24 * 200)); }},
+      {"transferred",
+       [&] {
+         act("PUT", path + "/policy",
+             LinkTo("policies", server_.AddPolicy(product_, {{"floating", true}})));
+       }},
+  };
+  ByKey(made);  // the first validation is a change by itself
+  for (const auto& step : steps) {
+    ByKey(made);
+    const auto before = WarmAnswers();
+    ByKey(made);
+    EXPECT_EQ(WarmAnswers(), before + 1) << "not warm before: " << step.name;
+    step.change();
+    const json::value cold = ById(made).Data();
+    EXPECT_EQ(ByKey(made).Data(), cold) << step.name;
+    for (int n = 0; n < 2; ++n) {
+      const Answer warm = ByKey(made);
+      EXPECT_EQ(warm.Data(), cold) << step.name << ", warm";
+      EXPECT_TRUE(server_.SignatureHolds(warm));
+    }
+    // The stamps of those answers reach the store without a change that the read model hears of.
+    server_.touches().Flush();
+    EXPECT_EQ(server_.Get(path).Attribute("lastValidated"), Time(server_.now())) << step.name;
   }
 }
 

@@ -45,6 +45,36 @@ core::Strings Effective(const core::Strings& own, const core::Strings& bound) {
   return both;
 }
 
+// A validation is activity: its own answer counts it. Copies only what a status depends on.
+std::string_view StatusWhenValidated(const core::License& license, bool owner_banned,
+                                     TimePoint validated, TimePoint now) {
+  core::License facts;
+  facts.created = license.created;
+  facts.expiry = license.expiry;
+  facts.suspended = license.suspended;
+  facts.last_validated = validated;
+  facts.last_check_in = license.last_check_in;
+  facts.last_check_out = license.last_check_out;
+  return core::NameOf(core::StatusOf(facts, owner_banned, now));
+}
+
+// Leaves out what differs from one answer to the next.
+class StencilView final : public LicenseView {
+ public:
+  using LicenseView::LicenseView;
+  bool Write(const core::Attribute& attribute, base::JsonWriter& out) const override {
+    if (attribute.name != "status" && attribute.name != "last_validated")
+      return LicenseView::Write(attribute, out);
+    gaps_.push_back(out.text().size());
+    out.Null();  // cut out afterwards
+    return true;
+  }
+  const std::vector<std::size_t>& gaps() const { return gaps_; }
+
+ private:
+  mutable std::vector<std::size_t> gaps_;
+};
+
 }  // namespace
 
 Result<const core::Policy*> Related::Policy(const Uuid& id) { return Load(call_, policies_, id); }
@@ -80,9 +110,7 @@ Value LicenseView::Get(const core::Attribute& attribute) const {
   if (name == "status") {
     const bool banned = owner_banned_ || (owner_ && owner_->banned_at);
     if (!last_validated_) return Text(core::NameOf(core::StatusOf(typed_, banned, now_)));
-    core::License validated = typed_;  // a validation is activity: its own answer counts it
-    validated.last_validated = last_validated_;
-    return Text(core::NameOf(core::StatusOf(validated, banned, now_)));
+    return Text(StatusWhenValidated(typed_, banned, *last_validated_, now_));
   }
   if (name == "scheme") return policy_.scheme ? Text(core::NameOf(*policy_.scheme)) : Value();
   if (name == "encrypted") return policy_.encrypted;
@@ -137,6 +165,40 @@ bool LicenseView::WriteMeta(const core::Relationship& relationship, base::JsonWr
     return true;
   }
   return false;
+}
+
+service::Stencil LicenseStencil(const Call& call, const core::Snapshot& snapshot) {
+  constexpr std::size_t kNull = 4;
+  const StencilView view(snapshot, call.now);
+  base::JsonWriter out;
+  out.Reserve(4096);
+  out.BeginObject().Key("data");
+  WriteResource(out, view, RenderOptionsOf(call));
+  service::Stencil stencil;
+  std::size_t from = 0;
+  for (const std::size_t gap : view.gaps()) {
+    stencil.text.append(out.text(), from, gap - from);
+    stencil.gaps.push_back(stencil.text.size());
+    from = gap + kNull;
+  }
+  stencil.text.append(out.text(), from);
+  stencil.text.shrink_to_fit();
+  return stencil;
+}
+
+Reply FillLicense(const Call& call, const core::Snapshot& snapshot, const service::Stencil& stencil,
+                  std::string_view meta) {
+  const bool banned = snapshot.owner && snapshot.owner->banned;
+  const std::string_view status = StatusWhenValidated(snapshot.license, banned, call.now, call.now);
+  const std::string_view text = stencil.text;
+  std::string body;
+  body.reserve(text.size() + meta.size() + 64);
+  body.append(text.substr(0, stencil.gaps.at(0)));
+  base::AppendJsonString(body, status);
+  body.append(text.substr(stencil.gaps.at(0), stencil.gaps.at(1) - stencil.gaps.at(0)));
+  base::AppendJsonString(body, base::FormatTime(call.now));
+  body.append(text.substr(stencil.gaps.at(1))).append(",\"meta\":").append(meta).append("}");
+  return {.status = 200, .body = std::move(body)};
 }
 
 Result<MachineView> MachineView::Of(Related& related, const core::Machine& machine,

@@ -63,6 +63,13 @@ class LicenseView : public RecordView<core::License> {
   std::optional<TimePoint> last_validated_;
 };
 
+// The document of a snapshot's license, without owner, with gaps for its status and for its last
+// validation; and the document again, as an answer that validates it now says it. The bytes are
+// those that LicenseView gives.
+service::Stencil LicenseStencil(const Call& call, const core::Snapshot& snapshot);
+Reply FillLicense(const Call& call, const core::Snapshot& snapshot, const service::Stencil& stencil,
+                  std::string_view meta);
+
 // machines.md §1.2.
 class MachineView : public RecordView<core::Machine> {
  public:

@@ -1,8 +1,10 @@
 #include "service/snapshots.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
+#include <cstring>
+#include <list>
+#include <unordered_map>
 
 #include "service/attachments.h"
 #include "service/licenses.h"
@@ -11,8 +13,7 @@ namespace latchkey::service {
 namespace {
 
 constexpr std::size_t kShards = 16;
-// Changes remembered per shard, to judge loads that were under way when they came.
-constexpr std::size_t kRecentChanges = 4096;
+constexpr std::size_t kPlaces = 8192;  // of changes that are remembered
 
 std::atomic<std::uint64_t> change_counter{1};
 
@@ -39,43 +40,93 @@ Result<core::Snapshot> LoadSnapshot(const Context& context, core::License licens
   return snapshot;
 }
 
-struct SnapshotCache::Shard {
-  struct Entry {
-    std::string key;  // account and key index
-    SharedSnapshot snapshot;
-  };
-  mutable std::mutex mutex;
-  mutable std::list<Entry> by_use;  // most recent first
-  std::unordered_map<std::string, std::list<Entry>::iterator> by_key;
-  std::unordered_map<Uuid, std::string> by_license;
-  std::unordered_map<Uuid, std::uint64_t> recent;  // license → number of its latest change
-  std::uint64_t forgotten =
-      0;  // changes up to this number are no longer in `recent`: loads older than it are dropped
-  std::size_t capacity = 0;
-  mutable std::uint64_t hits = 0, misses = 0;
-
-  void Erase(const std::string& key) {
-    const auto it = by_key.find(key);
-    if (it == by_key.end()) return;
-    by_license.erase(it->second->snapshot->license.id);
-    by_use.erase(it->second);
-    by_key.erase(it);
-  }
-};
-
 namespace {
 
+// Account and key index.
 std::string CacheKey(const Uuid& account, ByteView key_index) {
   std::string key(base::AsText(account.bytes()));
   key.append(base::AsText(key_index));
   return key;
 }
 
+// The end of a key index, a keyed digest, is as good a hash as any.
+struct KeyHash {
+  std::size_t operator()(std::string_view key) const {
+    std::size_t hash = 0;
+    if (key.size() >= sizeof hash)
+      std::memcpy(&hash, key.data() + key.size() - sizeof hash, sizeof hash);
+    return hash;
+  }
+};
+
 std::size_t ShardOf(ByteView key_index) { return key_index.empty() ? 0 : key_index[0] % kShards; }
 
 }  // namespace
 
-SnapshotCache::SnapshotCache(std::size_t capacity) {
+struct SnapshotCache::Shard {
+  struct Entry {
+    std::string key;
+    SharedSnapshot snapshot;
+  };
+  using Place = std::list<Entry>::iterator;
+
+  mutable std::mutex mutex;
+  mutable std::list<Entry> by_use;  // most recent first
+  std::unordered_map<std::string_view, Place, KeyHash> by_key;
+  std::unordered_map<Uuid, Place> by_license;
+  std::size_t capacity = 0;
+  mutable std::uint64_t hits = 0, misses = 0;
+
+  void Erase(Place place) {
+    by_license.erase(place->snapshot->license.id);
+    by_key.erase(place->key);
+    by_use.erase(place);
+  }
+  void EraseKey(std::string_view key) {
+    if (const auto it = by_key.find(key); it != by_key.end()) Erase(it->second);
+  }
+  void EraseLicense(const Uuid& license) {
+    if (const auto it = by_license.find(license); it != by_license.end()) Erase(it->second);
+  }
+};
+
+// The latest changes, to judge loads that were under way when they came. A change that has no place
+// of its own any more makes every load stale that began before it.
+class SnapshotCache::Changes {
+ public:
+  void Note(const Uuid& license, std::uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    Change& change = PlaceOf(license);
+    if (change.license != license) forgotten_ = std::max(forgotten_, change.number);
+    change = {license, number};
+  }
+  void NoteAll(std::uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    forgotten_ = std::max(forgotten_, number);
+  }
+  bool MissedBy(Ticket ticket, const Uuid& license) const {
+    const std::lock_guard lock(mutex_);
+    if (ticket <= forgotten_) return true;
+    const Change& change = PlaceOf(license);
+    return change.license == license && change.number >= ticket;
+  }
+
+ private:
+  struct Change {
+    Uuid license;
+    std::uint64_t number = 0;
+  };
+  Change& PlaceOf(const Uuid& license) { return latest_[std::hash<Uuid>()(license) % kPlaces]; }
+  const Change& PlaceOf(const Uuid& license) const {
+    return latest_[std::hash<Uuid>()(license) % kPlaces];
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<Change> latest_ = std::vector<Change>(kPlaces);
+  std::uint64_t forgotten_ = 0;
+};
+
+SnapshotCache::SnapshotCache(std::size_t capacity) : changes_(std::make_unique<Changes>()) {
   for (std::size_t i = 0; i < kShards; ++i) {
     auto shard = std::make_unique<Shard>();
     shard->capacity = std::max<std::size_t>(1, capacity / kShards);
@@ -87,8 +138,9 @@ SnapshotCache::~SnapshotCache() = default;
 
 SharedSnapshot SnapshotCache::Find(const Uuid& account, ByteView key_index) const {
   Shard& shard = *shards_[ShardOf(key_index)];
+  const std::string key = CacheKey(account, key_index);
   const std::lock_guard lock(shard.mutex);
-  const auto it = shard.by_key.find(CacheKey(account, key_index));
+  const auto it = shard.by_key.find(key);
   if (it == shard.by_key.end()) {
     ++shard.misses;
     return nullptr;
@@ -103,44 +155,45 @@ SnapshotCache::Ticket SnapshotCache::BeginLoad() const { return change_counter.l
 void SnapshotCache::Put(Ticket ticket, const Uuid& account, ByteView key_index,
                         SharedSnapshot snapshot) {
   Shard& shard = *shards_[ShardOf(key_index)];
+  const Uuid license = snapshot->license.id;
   std::string key = CacheKey(account, key_index);
+  // A change notes itself before it comes to the shards: either this load sees it, or it sees what
+  // this load has put there.
   const std::lock_guard lock(shard.mutex);
-  if (ticket <= shard.forgotten) return;
-  if (const auto it = shard.recent.find(snapshot->license.id);
-      it != shard.recent.end() && it->second >= ticket)
-    return;
-  shard.Erase(key);
-  shard.by_license[snapshot->license.id] = key;
-  shard.by_use.push_front({key, std::move(snapshot)});
-  shard.by_key[std::move(key)] = shard.by_use.begin();
-  while (shard.by_use.size() > shard.capacity) shard.Erase(std::string(shard.by_use.back().key));
+  if (changes_->MissedBy(ticket, license)) return;
+  shard.EraseKey(key);
+  shard.EraseLicense(license);
+  shard.by_use.push_front({std::move(key), std::move(snapshot)});
+  const auto place = shard.by_use.begin();
+  shard.by_key[place->key] = place;
+  shard.by_license[license] = place;
+  while (shard.by_use.size() > shard.capacity) shard.Erase(std::prev(shard.by_use.end()));
 }
 
 void SnapshotCache::Apply(std::span<const store::Announcement> changes) {
+  bool all = false;
+  bool any = false;
   for (const store::Announcement& change : changes) {
     if (!change.all && change.license_ids.empty()) continue;
+    any = true;
     // Loads begun up to now may have missed it; later ones hold a higher ticket.
     const std::uint64_t number = change_counter.fetch_add(1);
-    for (const auto& shard : shards_) {
-      const std::lock_guard lock(shard->mutex);
-      if (change.all) {
-        shard->by_use.clear();
-        shard->by_key.clear();
-        shard->by_license.clear();
-        shard->recent.clear();
-        shard->forgotten = number;
-        continue;
-      }
-      if (shard->recent.size() >= kRecentChanges) {
-        shard->recent.clear();
-        shard->forgotten = number;
-      }
-      for (const Uuid& license : change.license_ids) {
-        shard->recent[license] = number;
-        if (const auto it = shard->by_license.find(license); it != shard->by_license.end())
-          shard->Erase(std::string(it->second));
-      }
+    all = all || change.all;
+    if (change.all) changes_->NoteAll(number);
+    for (const Uuid& license : change.license_ids) changes_->Note(license, number);
+  }
+  if (!any) return;
+  for (const auto& shard : shards_) {
+    const std::lock_guard lock(shard->mutex);
+    if (all) {
+      shard->by_key.clear();
+      shard->by_license.clear();
+      shard->by_use.clear();
+      continue;
     }
+    if (shard->by_license.empty()) continue;
+    for (const store::Announcement& change : changes)
+      for (const Uuid& license : change.license_ids) shard->EraseLicense(license);
   }
 }
 

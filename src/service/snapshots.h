@@ -1,9 +1,10 @@
 #pragma once
 
-#include <list>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
+#include <string>
+#include <vector>
 
 #include "core/validation.h"
 #include "service/context.h"
@@ -15,7 +16,30 @@ namespace latchkey::service {
 // does not decide how much memory the read model takes.
 Result<core::Snapshot> LoadSnapshot(const Context& context, core::License license);
 
-using SharedSnapshot = std::shared_ptr<const core::Snapshot>;
+// A document with gaps for what each answer says anew.
+struct Stencil {
+  std::string text;
+  std::vector<std::size_t> gaps;  // places in `text`, rising
+};
+
+// A snapshot and the document that was made of it. Neither ever changes: a change of the license,
+// or of anything else that is in them, replaces both at once.
+class ReadModel : public core::Snapshot {
+ public:
+  explicit ReadModel(core::Snapshot snapshot) : core::Snapshot(std::move(snapshot)) {}
+
+  // Made by the first who asks; thread-safe. `make` depends on this snapshot alone.
+  const Stencil& Document(const std::function<Stencil()>& make) const {
+    std::call_once(made_, [&] { document_ = make(); });
+    return document_;
+  }
+
+ private:
+  mutable std::once_flag made_;
+  mutable Stencil document_;
+};
+
+using SharedSnapshot = std::shared_ptr<const ReadModel>;
 
 // The read model of design.md §3: immutable snapshots found by the key's blind index, replaced when
 // their license changes, bounded, least recently used first out. Thread-safe; a look-up takes one
@@ -43,7 +67,9 @@ class SnapshotCache {
 
  private:
   struct Shard;
+  class Changes;
   std::vector<std::unique_ptr<Shard>> shards_;
+  const std::unique_ptr<Changes> changes_;
 };
 
 }  // namespace latchkey::service

@@ -24,7 +24,7 @@ class SnapshotCacheTest : public testing::Test {
     core::Snapshot snapshot;
     snapshot.license.id = stored.id;
     snapshot.license.uses = stored.version;
-    return std::make_shared<const core::Snapshot>(std::move(snapshot));
+    return std::make_shared<const ReadModel>(std::move(snapshot));
   }
   void Commit(SnapshotCache& cache, Stored& stored) {
     ++stored.version;
@@ -168,7 +168,7 @@ TEST_F(SnapshotCacheTest, ForgettingChangesForgetsNoChange) {
   const auto ticket = cache.BeginLoad();
   const SharedSnapshot old = Load(stored);
   Commit(cache, stored);
-  std::vector<Stored> others(5000);
+  std::vector<Stored> others(20000);
   for (Stored& other : others) Commit(cache, other);
   cache.Put(ticket, account_, stored.index, old);
   EXPECT_EQ(Found(cache, stored), std::nullopt);
@@ -209,6 +209,24 @@ TEST_F(SnapshotCacheTest, HoldsUnderThreads) {
   writer.join();
   for (auto& reader : readers) reader.join();
   EXPECT_EQ(stale, 0);
+}
+
+TEST(ReadModelTest, ItsDocumentIsMadeOnceWhoeverAsks) {
+  const ReadModel model{core::Snapshot()};
+  std::atomic<int> made{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 100; ++n) {
+        const Stencil& stencil = model.Document([&] {
+          return Stencil{"document " + std::to_string(++made), {3}};
+        });
+        EXPECT_EQ(stencil.text, "document 1");
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(made, 1);
 }
 
 using LoadSnapshotTest = TestAccount;

@@ -1,27 +1,27 @@
 #include "service/touches.h"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
 
 #include "base/json.h"
+#include "store/stamps.h"
 
 namespace latchkey::service {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr std::size_t kCapacity = 100000;
-constexpr std::size_t kBatch = 5000;
+constexpr std::size_t kBatch = 500;
 
 Result<void> WriteFacts(store::Session& session, const store::Vault& vault, Random& random,
                         const std::vector<TouchLane::Validation>& facts) {
-  std::unordered_map<Uuid, const TouchLane::Validation*> newest;
-  for (const auto& fact : facts) newest[fact.license_id] = &fact;  // one stamp a license and batch
-  for (const auto& [license, fact] : newest) {
-    LK_TRY(
-        session.Execute("UPDATE licenses SET last_validated = $1 WHERE account_id = $2 AND id = $3 "
-                        "AND (last_validated IS NULL OR last_validated < $1)",
-                        store::Params(fact->at, fact->account_id, license)));
+  std::unordered_map<std::int64_t, TimePoint> newest;  // one stamp a license and batch
+  for (const auto& fact : facts) {
+    TimePoint& at = newest[fact.license_sequence];
+    at = std::max(at, fact.at);
   }
+  for (const auto& [sequence, at] : newest) LK_TRY(store::StampValidation(session, sequence, at));
   for (const auto& fact : facts) {
     if (!fact.event) continue;
     base::JsonWriter payload;
@@ -53,22 +53,23 @@ struct TouchLane::Impl {
       if (facts.empty()) return;
       if (!closing && !flush_wanted)
         wake.wait_for(lock, kPause, [this] { return closing || flush_wanted; });
-      std::vector<Validation> batch;
-      while (!facts.empty() && batch.size() < kBatch) {
-        batch.push_back(std::move(facts.front()));
-        facts.pop_front();
+      // What has come by now; what comes meanwhile collects for the next round.
+      for (std::size_t left = facts.size(); left > 0 && !facts.empty();) {
+        std::vector<Validation> batch;
+        batch.reserve(std::min(left, kBatch));
+        for (; left > 0 && !facts.empty() && batch.size() < kBatch; --left) {
+          batch.push_back(std::move(facts.front()));
+          facts.pop_front();
+        }
+        lock.unlock();
+        const auto done = database.WriteNow(
+            [&](store::Session& session) { return WriteFacts(session, vault, random, batch); });
+        lock.lock();
+        (done ? statistics.written : statistics.dropped) += batch.size();
+        handled += batch.size();
+        idle.notify_all();
       }
-      lock.unlock();
-      const auto done = database.WriteNow(
-          [&](store::Session& session) { return WriteFacts(session, vault, random, batch); });
-      lock.lock();
-      if (done)
-        statistics.written += batch.size();
-      else
-        statistics.dropped += batch.size();
-      handled += batch.size();
       if (facts.empty()) flush_wanted = false;
-      idle.notify_all();
     }
   }
 

@@ -13,13 +13,15 @@
 namespace latchkey::service {
 
 // High-volume facts (decision 21): last-validated stamps and validation and ping events. Collected
-// in memory and written in batches by one write job each; what a crash loses is at most one second
-// old. Bounded: when full, the oldest facts are dropped and counted.
+// in memory and written in small batches, one write job each, so that other writes wait for none
+// for long; what a crash loses is at most one second old. Bounded: when full, the oldest facts are
+// dropped and counted.
 class TouchLane {
  public:
   struct Validation {
     Uuid account_id;
     Uuid license_id;
+    std::int64_t license_sequence = 0;  // core::Record::sequence of the license
     TimePoint at{};
     bool valid = false;
     std::string code;   // wire code

@@ -26,6 +26,7 @@
 #include "store/records.h"
 #include "store/serving.h"
 #include "store/settings.h"
+#include "store/stamps.h"
 #include "store/tombstones.h"
 #include "store/vault.h"
 
@@ -842,6 +843,70 @@ TEST_P(StoreConformance, NoQueryReachesAnotherAccount) {
     return {};
   }));
   EXPECT_EQ(Number("SELECT count(*) FROM licenses"), 1);
+}
+
+// Readers keep lists they have read: each row must still come back as its own.
+TEST_P(StoreConformance, ListsOfTextsAreThoseOfTheirOwnRow) {
+  Prepare();
+  std::vector<core::License> licenses;
+  for (int i = 0; i < 100; ++i) {
+    auto license = sample_.License("key " + std::to_string(i));
+    for (int n = 0; n <= i % 7; ++n)
+      license.permissions.push_back("license." + std::to_string(i / 3) + std::to_string(n));
+    if (i % 10 == 9) license.permissions.emplace_back(10000 + i, 'x');
+    licenses.push_back(std::move(license));
+  }
+  LK_ASSERT_OK(Write([&](Session& session) -> Result<void> {
+    for (const auto& license : licenses) LK_TRY(Insert(session, *vault_, license));
+    return {};
+  }));
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& license : licenses) {
+      const auto found = FindById<core::License>(license.id);
+      ASSERT_TRUE(found.has_value() && found->has_value());
+      EXPECT_EQ((*found)->permissions, license.permissions);
+    }
+  }
+  LK_ASSERT_OK(
+      Sql("UPDATE licenses SET permissions = '[\"a\"' WHERE id = $1", Params(licenses[0].id)));
+  EXPECT_EQ(FindById<core::License>(licenses[0].id).error().code, Errc::kDamaged);
+}
+
+TEST_P(StoreConformance, TheLaterOfStampAndRowIsTheLastValidation) {
+  Prepare();
+  auto license = sample_.License("stamped");
+  const auto other = sample_.License("other");
+  LK_ASSERT_OK(Write([&](Session& session) -> Result<void> {
+    LK_TRY(Insert(session, *vault_, license));
+    return Insert(session, *vault_, other);
+  }));
+  const auto read = [&] { return FindById<core::License>(license.id).value().value(); };
+  const auto stamp = [&](std::int64_t sequence, std::int64_t seconds) {
+    return Write([&](Session& session) { return StampValidation(session, sequence, At(seconds)); });
+  };
+  EXPECT_EQ(read().last_validated, std::nullopt);
+  const std::int64_t sequence = read().sequence;
+  LK_ASSERT_OK(stamp(sequence, 100));
+  EXPECT_EQ(read().last_validated, At(100));
+  EXPECT_EQ(read().updated, license.updated);
+  LK_ASSERT_OK(stamp(sequence, 50));
+  EXPECT_EQ(read().last_validated, At(100));
+  license.last_validated = At(200);
+  LK_ASSERT_OK(Write(
+      [&](Session& session) { return Update(session, *vault_, license, {"last_validated"}); }));
+  EXPECT_EQ(read().last_validated, At(200));
+  LK_ASSERT_OK(stamp(sequence, 150));
+  EXPECT_EQ(read().last_validated, At(200));
+  LK_ASSERT_OK(stamp(sequence, 300));
+  EXPECT_EQ(read().last_validated, At(300));
+  EXPECT_EQ(FindById<core::License>(other.id).value()->last_validated, std::nullopt);
+  // A license that is gone has no stamp, and gets none.
+  LK_ASSERT_OK(Write([&](Session& session) {
+    return Delete<core::License>(session, sample_.account.id, license.id);
+  }));
+  EXPECT_EQ(Number("SELECT count(*) FROM license_stamps"), 0);
+  LK_ASSERT_OK(stamp(sequence, 400));
+  EXPECT_EQ(Number("SELECT count(*) FROM license_stamps"), 0);
 }
 
 TEST_P(StoreConformance, ADamagedRowIsAnErrorAndNotAnotherValue) {

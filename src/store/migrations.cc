@@ -13,6 +13,11 @@ constexpr std::array kMigrations{
         "start",
 #include "store/schema/0001_start.inc"
     },
+    Migration{
+        3,
+        "license_stamps",
+#include "store/schema/0003_license_stamps.inc"
+    },
 };
 
 Result<int> CurrentVersion(Session& session) {

@@ -1,5 +1,6 @@
 #include "store/records.h"
 
+#include <array>
 #include <shared_mutex>
 
 #include "store/metadata_index.h"
@@ -56,6 +57,15 @@ std::vector<Column> MakeColumns(const Resource& resource) {
   return columns;
 }
 
+// A license's last validation has a table of its own as well, because it changes far more often
+// than the rest of the row (store/stamps.h): the later one counts.
+std::string ReadExpression(const Resource& resource, const Column& column) {
+  if (resource.table != "licenses" || column.name != "last_validated") return column.name;
+  return "coalesce((SELECT license_stamps.last_validated FROM license_stamps WHERE "
+         "license_stamps.license_seq = licenses.seq AND (licenses.last_validated IS NULL OR "
+         "license_stamps.last_validated > licenses.last_validated)), licenses.last_validated)";
+}
+
 std::string UpdateSql(const Resource& resource, std::span<const Column* const> columns) {
   std::string sql = "UPDATE " + std::string(resource.table) + " SET updated = $3";
   int number = 3;
@@ -81,7 +91,7 @@ Plan MakePlan(const Resource& resource) {
     names += ", " + column.name;
     places += ", $" + std::to_string(++number);
     all.push_back(&column);
-    if (!column.index) read += ", " + column.name;
+    if (!column.index) read += ", " + ReadExpression(resource, column);
     if (column.attribute && column.attribute->storage != Storage::kPlain) plan.sealed = true;
   }
   const std::string table(resource.table);
@@ -145,6 +155,7 @@ Error DamagedColumn(const Column& column, const core::Record& record) {
 }
 
 Result<Value> ReadJson(std::string_view text, bool object) {
+  if (object && text == "{}") return Value(json::value(json::object()));
   LK_ASSIGN(json::value value, base::ParseJson(text));
   const bool fits = object ? value.is_object() : value.is_array();
   if (!fits) return Errc::kDamaged;
@@ -152,6 +163,25 @@ Result<Value> ReadJson(std::string_view text, bool object) {
                                       [](const json::value& item) { return item.is_string(); }))
     return Errc::kDamaged;
   return Value(std::move(value));
+}
+
+// Lists of permissions are long, and mostly one of a few: each thread keeps the latest ones it
+// read. The value stays until the thread's next call.
+Result<const Value*> ReadStrings(std::string_view text) {
+  constexpr std::size_t kKept = 16;
+  constexpr std::size_t kLongest = 8192;
+  struct Known {
+    std::string text;
+    Value value;
+  };
+  thread_local std::array<Known, kKept> known;
+  Known& place = known[std::hash<std::string_view>()(text) % kKept];
+  if (place.text != text || text.empty()) {
+    place.text.clear();
+    LK_ASSIGN(place.value, ReadJson(text, false));
+    if (text.size() <= kLongest) place.text = text;
+  }
+  return static_cast<const Value*>(&place.value);
 }
 
 // The value as the attribute's kind; an error when the column holds something else.
@@ -171,7 +201,7 @@ Result<Value> ReadPlain(const Attribute& attribute, const Row& row, int at) {
       return Value(std::string(text));
     }
     case Kind::kStrings:
-      return ReadJson(row.Text(at), false);
+      break;  // see ReadStrings
     case Kind::kMetadata:
       return ReadJson(row.Text(at), true);
     case Kind::kId: {
@@ -210,6 +240,12 @@ Result<void> ReadColumn(const Column& column, const Row& row, int at, const inte
   if (attribute.storage != Storage::kPlain) {
     LK_ASSIGN(const Secret text, keys->Open(column.place, slot.record->id, row.Blob(at)));
     attribute.set(slot.object, Value(std::string(text.Reveal())));
+    return {};
+  }
+  if (attribute.kind == Kind::kStrings) {
+    const auto strings = ReadStrings(row.Text(at));
+    if (!strings) return DamagedColumn(column, *slot.record);
+    attribute.set(slot.object, **strings);
     return {};
   }
   auto value = ReadPlain(attribute, row, at);

@@ -86,6 +86,7 @@ core::Scope ScopeOf(const Document& document) {
 std::string MetaOf(const Call& call, const core::Validation& verdict, const core::License* license,
                    bool echo) {
   base::JsonWriter out;
+  out.Reserve(256);
   out.BeginObject().Key("ts").Time(call.now).Key("valid").Bool(verdict.valid);
   out.Key("detail").String(verdict.detail).Key("code").String(core::NameOf(verdict.code));
   if (echo) {
@@ -125,6 +126,7 @@ void Touch(const Call& call, const core::License& license, const core::Validatio
            bool event = true) {
   call.services.touches.Add({.account_id = call.account_id(),
                              .license_id = license.id,
+                             .license_sequence = license.sequence,
                              .at = call.now,
                              .valid = verdict.valid,
                              .code = std::string(core::NameOf(verdict.code)),
@@ -139,6 +141,13 @@ Reply Render(const Call& call, const core::Snapshot& snapshot, const core::User*
   return DocumentReply(call, view, 200, MetaOf(call, verdict, &snapshot.license, echo));
 }
 
+// The same bytes for a snapshot without an owner, most of them made once.
+Reply RenderWarm(const Call& call, const service::ReadModel& model,
+                 const core::Validation& verdict) {
+  const service::Stencil& stencil = model.Document([&] { return LicenseStencil(call, model); });
+  return FillLicense(call, model, stencil, MetaOf(call, verdict, &model.license, true));
+}
+
 bool FirstValidation(const core::Snapshot& snapshot) {
   return !snapshot.license.last_validated ||
          (snapshot.policy.expiration_basis == core::ExpirationBasis::kFirstValidation &&
@@ -148,7 +157,7 @@ bool FirstValidation(const core::Snapshot& snapshot) {
 // Validates a license that was found; `events` is false for the quick form, which only stamps.
 Result<Reply> ValidateFound(Call& call, core::License license, bool full) {
   LK_ASSIGN(core::Snapshot loaded, service::LoadSnapshot(call.context(), std::move(license)));
-  const auto snapshot = std::make_shared<const core::Snapshot>(std::move(loaded));
+  const auto snapshot = std::make_shared<const service::ReadModel>(std::move(loaded));
   const core::Validation verdict = core::Validate(
       &*snapshot, full ? ScopeOf(call.document) : core::Scope(), OptionsOf(call, full));
   std::optional<core::User> owner;
@@ -251,6 +260,8 @@ std::optional<Reply> WarmValidateKey(Call& call) {
   if (!index) return std::nullopt;
   const service::SharedSnapshot snapshot = call.services.snapshots.Find(call.account_id(), *index);
   if (!snapshot || snapshot->owner || FirstValidation(*snapshot)) return std::nullopt;
+  // The document that is kept is that of the versions since 1.5.
+  if (NestedMetadataIsSnake(call)) return std::nullopt;
   const core::License& license = snapshot->license;
   if (by_key) {  // what authentication would refuse takes the long way, which words the refusal
     using Strategy = core::AuthenticationStrategy;
@@ -270,7 +281,7 @@ std::optional<Reply> WarmValidateKey(Call& call) {
   const core::Validation verdict =
       core::Validate(&*snapshot, ScopeOf(call.document), OptionsOf(call, true));
   Touch(call, license, verdict);
-  return Render(call, *snapshot, nullptr, verdict, true);
+  return RenderWarm(call, *snapshot, verdict);
 }
 
 const Route kRoutes[] = {
