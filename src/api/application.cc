@@ -1,5 +1,7 @@
 #include "api/application.h"
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <thread>
@@ -83,6 +85,26 @@ PathParts SplitPath(std::string_view path) {
   }
   return parts;
 }
+
+// Ids of requests are no secrets: their random bytes are asked of the system for many at a time.
+class RequestIds final : public Random {
+ public:
+  explicit RequestIds(Random& source) : source_(source) {}
+  void Fill(std::span<std::uint8_t> out) override {
+    if (out.size() > pool_.size()) return source_.Fill(out);
+    if (out.size() > left_) {
+      source_.Fill(pool_);
+      left_ = pool_.size();
+    }
+    left_ -= out.size();
+    std::copy_n(pool_.begin() + static_cast<std::ptrdiff_t>(left_), out.size(), out.begin());
+  }
+
+ private:
+  Random& source_;
+  std::array<std::uint8_t, 1024> pool_{};
+  std::size_t left_ = 0;
+};
 
 }  // namespace
 
@@ -201,7 +223,8 @@ void Application::Handle(http::Request request, http::Responder responder) {
   auto exchange = std::make_shared<Exchange>(services_, std::move(request), std::move(responder));
   Call& call = exchange->call;
   call.now = base::SystemNow();
-  call.request_id = Uuid::V7(call.now, services_.random);
+  thread_local RequestIds request_ids(base::SystemRandom());
+  call.request_id = Uuid::V7(call.now, request_ids);
   if (services_.serving) call.serving = services_.serving();
   if (auto begun = Begin(call); !begun)
     return Answer(std::move(exchange), std::move(begun).error());
@@ -371,6 +394,10 @@ void Application::RunInWriter(std::shared_ptr<Exchange> exchange) {
         exchange->call.session = nullptr;
         if (!reply) return std::move(reply).error();
         exchange->reply = std::move(*reply);
+        // Freed where it was made: what one thread allocates and another frees costs both of them.
+        exchange->call.ForgetRecords();
+        exchange->call.document = {};
+        exchange->call.actor.license.reset();
         return {};
       },
       [this, exchange](Result<void> committed) {
@@ -412,6 +439,7 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
   http::Response response{
       .status = reply.status, .headers = std::move(reply.headers), .body = std::move(reply.body)};
   auto& headers = response.headers;
+  headers.reserve(headers.size() + 16);  // with those of the signature
   const auto add = [&](std::string_view name, std::string value) {
     headers.push_back({std::string(name), std::move(value)});
   };

@@ -110,7 +110,7 @@ Result<service::Actor> LicenseActor(Call& call, core::License license, bool by_k
   } else if (strategy != Strategy::kToken && strategy != Strategy::kMixed) {
     return Errc::kTokenNotAllowed;
   }
-  service::Actor actor = ActorOf(license);
+  service::Actor actor = ActorOf(std::move(license));
   if (owner)
     actor.permissions = actor.permissions.Intersect(
         core::PermissionSet::Of(RoleOfUser(*owner), owner->permissions));
@@ -252,10 +252,10 @@ service::Actor ActorOf(const core::User& user) {
   return actor;
 }
 
-service::Actor ActorOf(const core::License& license) {
+service::Actor ActorOf(core::License license) {
   service::Actor actor{.role = Role::kLicense, .id = license.id};
   actor.permissions = core::PermissionSet::Of(Role::kLicense, license.permissions);
-  actor.license = license;
+  actor.license = std::move(license);
   return actor;
 }
 

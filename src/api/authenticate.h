@@ -22,7 +22,7 @@ Result<void> FindPasswordUser(Call& call);
 
 // The actor of a bearer record, without a token: for tokens made by password and for tests.
 service::Actor ActorOf(const core::User& user);
-service::Actor ActorOf(const core::License& license);
+service::Actor ActorOf(core::License license);
 service::Actor ActorOf(const core::Product& product);
 
 }  // namespace latchkey::api

@@ -30,7 +30,11 @@ bool SwallowsDots(std::string_view part) {
 }  // namespace
 
 Router::Router(std::span<const Route> routes) {
-  for (const Route& route : routes) entries_.push_back({&route, Split(route.pattern)});
+  for (const Route& route : routes) {
+    Entry entry{&route, Split(route.pattern)};
+    if (entries_.size() <= entry.parts.size()) entries_.resize(entry.parts.size() + 1);
+    entries_[entry.parts.size()].push_back(std::move(entry));
+  }
 }
 
 Result<Router::Match> Router::Find(std::string_view method, std::string_view path,
@@ -40,8 +44,9 @@ Result<Router::Match> Router::Find(std::string_view method, std::string_view pat
   bool bad_suffix = false;
   const Entry* best = nullptr;
   std::string_view best_last;
-  for (const Entry& entry : entries_) {
-    if (entry.route->method != method || entry.parts.size() != parts.size()) continue;
+  static const std::vector<Entry> kNone;
+  for (const Entry& entry : parts.size() < entries_.size() ? entries_[parts.size()] : kNone) {
+    if (entry.route->method != method) continue;
     if (entry.route->scoped_only && !scoped) continue;
     std::string_view last = parts.empty() ? std::string_view() : parts.back();
     bool suffix_refused = false;

@@ -30,7 +30,8 @@ class Router {
     const Route* route;
     std::vector<std::string_view> parts;
   };
-  std::vector<Entry> entries_;
+  // Patterns of so many parts, which only paths of as many parts can match.
+  std::vector<std::vector<Entry>> entries_;
 };
 
 }  // namespace latchkey::api

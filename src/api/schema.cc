@@ -398,13 +398,11 @@ class Checker {
     if (any_required && (!value || value->is_null()))
       return Wrong("/data/attributes", value ? "cannot be null" : "is missing");
     for (const Attribute& attribute : attributes_) {
-      if (!Writable(attribute.name)) continue;
-      const std::string pointer = Child("/data/attributes", attribute.name);
+      if (!(create_ ? attribute.create : attribute.update).Has(role_)) continue;
       const json::value* item = sent->if_contains(attribute.name);
-      if (!item) {
-        if (create_ && attribute.required) return Wrong(pointer, "is missing");
-        continue;
-      }
+      if (!item && !(create_ && attribute.required)) continue;
+      const std::string pointer = Child("/data/attributes", attribute.name);
+      if (!item) return Wrong(pointer, "is missing");
       if (item->is_null()) {
         if (attribute.nullable && (attribute.null_on_create || !create_))
           document_.attributes.emplace_back(&attribute, Value{});
@@ -439,11 +437,9 @@ class Checker {
         item = sent->if_contains(schema_.alias.first);
         if (item) name = schema_.alias.first;
       }
+      if (!item && !relationship.required) continue;
       const std::string pointer = Child("/data/relationships", name);
-      if (!item) {
-        if (relationship.required) return Wrong(pointer, "is missing");
-        continue;
-      }
+      if (!item) return Wrong(pointer, "is missing");
       if (item->is_null()) {
         if (relationship.required) return Wrong(pointer, "cannot be null");
         continue;  // only `data` can be null

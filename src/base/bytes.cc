@@ -21,29 +21,28 @@ constexpr auto kStandardInverse = Inverse(kStandard);
 constexpr auto kUrlInverse = Inverse(kUrl);
 
 std::string Encode(ByteView bytes, std::string_view alphabet, bool pad) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  char* at = out.data();
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t n =
         (std::uint32_t{bytes[i]} << 16) | (std::uint32_t{bytes[i + 1]} << 8) | bytes[i + 2];
-    out += alphabet[n >> 18];
-    out += alphabet[(n >> 12) & 63];
-    out += alphabet[(n >> 6) & 63];
-    out += alphabet[n & 63];
+    *at++ = alphabet[n >> 18];
+    *at++ = alphabet[(n >> 12) & 63];
+    *at++ = alphabet[(n >> 6) & 63];
+    *at++ = alphabet[n & 63];
   }
   if (const std::size_t rest = bytes.size() - i; rest == 1) {
     const std::uint32_t n = std::uint32_t{bytes[i]} << 16;
-    out += alphabet[n >> 18];
-    out += alphabet[(n >> 12) & 63];
-    if (pad) out += "==";
+    *at++ = alphabet[n >> 18];
+    *at++ = alphabet[(n >> 12) & 63];
   } else if (rest == 2) {
     const std::uint32_t n = (std::uint32_t{bytes[i]} << 16) | (std::uint32_t{bytes[i + 1]} << 8);
-    out += alphabet[n >> 18];
-    out += alphabet[(n >> 12) & 63];
-    out += alphabet[(n >> 6) & 63];
-    if (pad) out += '=';
+    *at++ = alphabet[n >> 18];
+    *at++ = alphabet[(n >> 12) & 63];
+    *at++ = alphabet[(n >> 6) & 63];
   }
+  if (!pad) out.resize(static_cast<std::size_t>(at - out.data()));
   return out;
 }
 

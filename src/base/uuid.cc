@@ -37,20 +37,24 @@ Uuid Uuid::V7(TimePoint now, Random& random) {
 }
 
 std::optional<Uuid> Uuid::Parse(std::string_view text) {
-  if (text.size() == 36) {
-    std::string digits;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (i == 8 || i == 13 || i == 18 || i == 23) {
-        if (text[i] != '-') return std::nullopt;
-      } else {
-        digits += text[i];
-      }
-    }
-    return Parse(digits);
+  const bool dashes = text.size() == 36;
+  if (!dashes && text.size() != 32) return std::nullopt;
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  Uuid id;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < id.bytes_.size(); ++i) {
+    if (dashes && (i == 4 || i == 6 || i == 8 || i == 10) && text[at++] != '-') return std::nullopt;
+    const int high = digit(text[at++]);
+    const int low = digit(text[at++]);
+    if (high < 0 || low < 0) return std::nullopt;
+    id.bytes_[i] = static_cast<std::uint8_t>(high * 16 + low);
   }
-  if (text.size() != 32) return std::nullopt;
-  const auto bytes = FromHex(text);
-  return bytes ? FromBytes(*bytes) : std::nullopt;
+  return id;
 }
 
 void Uuid::AppendTo(std::string& out) const {

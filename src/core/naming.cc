@@ -61,22 +61,52 @@ std::string Child(std::string_view pointer, std::string_view segment) {
   return std::string(pointer) + "/" + std::string(segment);
 }
 
-Result<json::value> Normalise(json::value value, const std::string& pointer) {
+// Where a value is, spelled out only for errors.
+struct Place {
+  const Place* parent = nullptr;
+  std::string_view name{};  // normalised
+  std::size_t index = 0;    // when there is no name
+  std::string Pointer() const {
+    if (!parent) return {};
+    return Child(parent->Pointer(), name.empty() ? std::to_string(index) : ToCamel(name));
+  }
+};
+
+// What ToSnake would leave as it is.
+bool IsSnake(std::string_view name) {
+  char before = '_';
+  for (const char c : name) {
+    if (!IsLower(c) && !IsDigit(c) && (c != '_' || before == '_')) return false;
+    before = c;
+  }
+  return before != '_';
+}
+
+Result<json::value> Normalise(json::value value, const Place& place) {
   if (value.is_array()) {
     auto& array = value.get_array();
     for (std::size_t i = 0; i < array.size(); ++i) {
-      LK_ASSIGN(array[i], Normalise(std::move(array[i]), Child(pointer, std::to_string(i))));
+      LK_ASSIGN(array[i], Normalise(std::move(array[i]), Place{&place, {}, i}));
     }
     return value;
   }
   if (!value.is_object()) return value;
+  auto& object = value.get_object();
+  if (std::all_of(object.begin(), object.end(),
+                  [](const auto& member) { return IsSnake(member.key()); })) {
+    for (auto& member : object) {
+      LK_ASSIGN(member.value(),
+                Normalise(std::move(member.value()), Place{&place, member.key(), 0}));
+    }
+    return value;
+  }
   json::object out;
-  out.reserve(value.get_object().size());
-  for (auto& [key, member] : value.get_object()) {
+  out.reserve(object.size());
+  for (auto& [key, member] : object) {
     const std::string name = ToSnake(key);
-    if (name.empty()) return Error{Errc::kParameterInvalid, "is invalid", pointer};
+    if (name.empty()) return Error{Errc::kParameterInvalid, "is invalid", place.Pointer()};
     if (out.contains(name)) return Error{Errc::kJsonInvalid, "two members have the same name"};
-    LK_ASSIGN(auto normal, Normalise(std::move(member), Child(pointer, ToCamel(name))));
+    LK_ASSIGN(auto normal, Normalise(std::move(member), Place{&place, name, 0}));
     out.emplace(name, std::move(normal));
   }
   return json::value(std::move(out));
@@ -216,7 +246,7 @@ std::string ToCamel(std::string_view snake) {
 }
 
 Result<json::value> NormaliseKeys(json::value document) {
-  return Normalise(std::move(document), "");
+  return Normalise(std::move(document), Place{});
 }
 
 json::object EmitMetadata(const json::object& stored, bool nested_snake) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <stdexcept>
+#include <unordered_map>
 
 namespace latchkey::core {
 namespace {
@@ -102,6 +104,7 @@ void EachWord(std::string_view words, const F& each) {
 struct Table {
   std::deque<std::string> names;
   std::vector<PermissionRow> rows;
+  std::unordered_map<std::string_view, std::size_t> positions;
 
   Table() {
     for (const auto& group : kGroups) {
@@ -118,6 +121,7 @@ struct Table {
       });
     }
     std::ranges::sort(rows, {}, &PermissionRow::name);
+    for (std::size_t i = 0; i < rows.size(); ++i) positions.emplace(rows[i].name, i);
   }
 };
 
@@ -128,10 +132,9 @@ const Table& Permissions() {
 
 // Position of `name` in AllPermissions, or its size.
 std::size_t PositionOf(std::string_view name) {
-  const auto rows = AllPermissions();
-  const auto found = std::ranges::lower_bound(rows, name, {}, &PermissionRow::name);
-  if (found == rows.end() || found->name != name) return rows.size();
-  return static_cast<std::size_t>(found - rows.begin());
+  const Table& table = Permissions();
+  const auto found = table.positions.find(name);
+  return found == table.positions.end() ? table.rows.size() : found->second;
 }
 
 std::vector<std::string> NamesOf(Role role, Roles PermissionRow::*member) {
@@ -168,10 +171,9 @@ std::optional<Violation> CheckPermissions(std::span<const std::string> permissio
   return std::nullopt;
 }
 
-PermissionSet::PermissionSet() : bits_(AllPermissions().size()) {}
-
 PermissionSet PermissionSet::Of(Role role, std::span<const std::string> held) {
   const auto rows = AllPermissions();
+  if (rows.size() > kMost) throw std::logic_error("PermissionSet is too small");
   PermissionSet out;
   for (const auto& name : held) {
     if (name == "*") {
@@ -191,14 +193,15 @@ bool PermissionSet::Has(std::string_view permission) const {
 
 PermissionSet PermissionSet::Intersect(const PermissionSet& other) const {
   PermissionSet out;
-  for (std::size_t i = 0; i < bits_.size(); ++i) out.bits_[i] = bits_[i] && other.bits_[i];
+  out.bits_ = bits_ & other.bits_;
   return out;
 }
 
 std::vector<std::string> PermissionSet::names() const {
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < bits_.size(); ++i)
-    if (bits_[i]) out.emplace_back(AllPermissions()[i].name);
+  const auto rows = AllPermissions();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (bits_[i]) out.emplace_back(rows[i].name);
   return out;
 }
 

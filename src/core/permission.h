@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,7 +31,7 @@ std::optional<Violation> CheckPermissions(std::span<const std::string> permissio
 // A set that may be the wildcard ("*" = the holder's whole allowed set).
 class PermissionSet {
  public:
-  PermissionSet();  // empty
+  PermissionSet() = default;  // empty
   // "*" expands to the allowed set; names that the role may not hold count for nothing.
   static PermissionSet Of(Role role, std::span<const std::string> held);
   bool Has(std::string_view permission) const;
@@ -38,7 +39,8 @@ class PermissionSet {
   std::vector<std::string> names() const;  // sorted
 
  private:
-  std::vector<bool> bits_;  // by position in AllPermissions
+  static constexpr std::size_t kMost = 256;  // permissions that there may be
+  std::bitset<kMost> bits_;                  // by position in AllPermissions
 };
 
 }  // namespace latchkey::core

@@ -249,6 +249,22 @@ TEST(WriteResponse, FollowsTheRulesOfStatusAndMethod) {
             "HTTP/1.1 304 Not Modified\r\nDate: D\r\n\r\n");
 }
 
+TEST(WriteResponse, LooksAtEveryByteOfAValueWhereverItStands) {
+  for (int c = 0; c < 256; ++c) {
+    const bool allowed = (c >= 0x20 && c != 0x7f) || c == '\t';
+    for (std::size_t size : {1, 7, 8, 9, 16, 19}) {
+      for (std::size_t at = 0; at < size; ++at) {
+        for (const char around : {'a', '\t', '\x80', '\xff', ' '}) {
+          std::string value(size, around);
+          value[at] = static_cast<char>(c);
+          ASSERT_EQ(IsSendable({200, {{"X-Name", value}}, {}}), allowed)
+              << c << " at " << at << " of " << size;
+        }
+      }
+    }
+  }
+}
+
 TEST(WriteResponse, WouldNotSplitAResponse) {
   EXPECT_TRUE(IsSendable({200, {{"X-Name", "a\tb \xc3\xa9"}}, {}}));
   EXPECT_FALSE(IsSendable({200, {{"X-Name", "a\r\nSet-Cookie: b"}}, {}}));

@@ -1,7 +1,9 @@
 #include "http/response_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
 
 #include "http/text.h"
 
@@ -64,9 +66,39 @@ std::string_view Reason(int status) {
   }
 }
 
+// Looked up: every byte of every header is asked about.
+using CharTable = std::array<bool, 256>;
+constexpr CharTable kTokenChars = [] {
+  CharTable table{};
+  for (int c = 0; c < 256; ++c) table[c] = IsTokenChar(static_cast<char>(c));
+  return table;
+}();
+bool IsToken(std::string_view text) {
+  bool all = !text.empty();
+  for (const char c : text) all = all && kTokenChars[static_cast<unsigned char>(c)];
+  return all;
+}
+
 bool IsValueChar(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte >= 0x20 && byte != 0x7f) || c == '\t';
+}
+
+// Eight bytes at a time while all of them are plain: neither below a blank nor 0x7f.
+bool IsValue(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  constexpr std::uint64_t kHigh = 0x80 * kOnes;
+  while (text.size() >= 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data(), 8);
+    // Bytes from 0x80 on are plain; the others have no high bit, so no sum carries into the next.
+    const std::uint64_t low = word & ~kHigh;
+    const std::uint64_t control = ~(low + (0x80 - 0x20) * kOnes);  // high bit where below 0x20
+    const std::uint64_t deleted = low + kOnes;                     // high bit where 0x7f
+    if (((control | deleted) & ~word & kHigh) != 0) break;
+    text.remove_prefix(8);
+  }
+  return std::all_of(text.begin(), text.end(), IsValueChar);
 }
 
 bool IsOurs(std::string_view name) {
@@ -89,9 +121,7 @@ void AppendHeader(std::string& out, std::string_view name, std::string_view valu
 bool IsSendable(const Response& response) {
   if (response.status < 200 || response.status > 999) return false;
   return std::all_of(response.headers.begin(), response.headers.end(), [](const Header& header) {
-    return !header.name.empty() &&
-           std::all_of(header.name.begin(), header.name.end(), IsTokenChar) &&
-           std::all_of(header.value.begin(), header.value.end(), IsValueChar);
+    return IsToken(header.name) && IsValue(header.value);
   });
 }
 

@@ -15,7 +15,7 @@ inline bool EqualsAnyCase(std::string_view a, std::string_view b) {
 }
 
 // A character of a token, such as a method or a header's name (RFC 9110 §5.6.2).
-inline bool IsTokenChar(char c) {
+constexpr bool IsTokenChar(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
          (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
 }

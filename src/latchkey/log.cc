@@ -26,6 +26,7 @@ std::string_view WordOf(LogLevel level) {
 
 std::string RequestJson(const api::AccessLogEntry& entry) {
   base::JsonWriter out;
+  out.Reserve(320);
   out.BeginObject();
   out.Key("time").Time(entry.at).Key("level").String(entry.status >= 500 ? "warn" : "info");
   out.Key("method").String(entry.method).Key("route").String(entry.route);
@@ -35,7 +36,9 @@ std::string RequestJson(const api::AccessLogEntry& entry) {
   if (!entry.account.empty()) out.Key("account").String(entry.account);
   out.Key("request").Id(entry.request_id);
   out.EndObject();
-  return out.Take() + "\n";
+  std::string line = out.Take();
+  line += '\n';
+  return line;
 }
 
 std::string RequestText(const api::AccessLogEntry& entry) {
