@@ -21,6 +21,7 @@ struct ApiAnswer {
   int status = 0;
   std::string body;      // as it came
   json::value document;  // null when there is none
+  std::string request_id{};
   bool ok() const { return status >= 200 && status < 300; }
 };
 
@@ -40,11 +41,5 @@ class AdminClient {
   Credentials credentials_;
   std::string ca_file_;
 };
-
-// The errors of an answer as sentences for people, one a line; what a flag has sent is named by
-// that flag.
-// The errors of an answer as sentences for people, one a line; with `flags`, what a flag has sent
-// is named by that flag.
-std::string DescribeErrors(const ApiAnswer& answer, bool flags);
 
 }  // namespace latchkey::app

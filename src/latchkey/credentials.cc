@@ -40,7 +40,8 @@ std::string DefaultCredentialsFile() {
 Result<Credentials> ReadCredentials(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0)
-    return Error{Errc::kNotFound, "there are no credentials at " + path};
+    return Error{Errc::kNotFound, "there are no credentials at " + path +
+                                      ": `latchkey init` makes them, or name another file"};
   if ((status.st_mode & 0077) != 0)
     return Error{Errc::kConfigInvalid, "others may read the token in " + path +
                                            ": close it with `chmod 600 " + path + "`"};
@@ -50,9 +51,11 @@ Result<Credentials> ReadCredentials(const std::string& path) {
   if (!in) return FileError("cannot read", path);
   const toml::parse_result parsed = toml::parse(text.str(), path);
   if (!parsed)
-    return Error{Errc::kConfigInvalid, path + " line " +
-                                           std::to_string(parsed.error().source().begin.line) +
-                                           ": " + std::string(parsed.error().description())};
+    return Error{Errc::kConfigInvalid,
+                 path + " line " + std::to_string(parsed.error().source().begin.line) + ": " +
+                     std::string(parsed.error().description()) +
+                     "; correct it, or set LATCHKEY_SERVER and LATCHKEY_TOKEN "
+                     "and name no file"};
   const auto value = [&](std::string_view name) {
     return parsed.table()[name].value_or(std::string());
   };

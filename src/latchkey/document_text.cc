@@ -13,23 +13,16 @@ const json::value* Member(const json::value* value, std::string_view name) {
   return object ? object->if_contains(name) : nullptr;
 }
 
-// Nothing that could steer a terminal.
-std::string Printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  return out;
-}
-
 std::string ScalarText(const json::value& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return Printable(value.get_string());
+  if (value.is_string()) return PrintableText(value.get_string());
   if (value.is_bool()) return value.get_bool() ? "yes" : "no";
   if (const auto* array = value.if_array()) {
     std::string out;
     for (const auto& item : *array) out += (out.empty() ? "" : ", ") + ScalarText(item);
     return out;
   }
-  return Printable(base::WriteJson(value));
+  return PrintableText(base::WriteJson(value));
 }
 
 bool SaysSomething(std::string_view name, const json::value& value) {
@@ -97,6 +90,12 @@ std::string ManyText(const json::array& resources, const std::vector<std::string
 }
 
 }  // namespace
+
+std::string PrintableText(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  return out;
+}
 
 std::string DocumentText(const json::value& document,
                          const std::vector<std::string_view>& columns) {

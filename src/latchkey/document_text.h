@@ -16,4 +16,7 @@ std::string DocumentText(const json::value& document, const std::vector<std::str
 // is not there.
 std::string MemberText(const json::value& document, std::string_view name);
 
+// `text` without anything that could steer a terminal.
+std::string PrintableText(std::string_view text);
+
 }  // namespace latchkey::app

@@ -41,7 +41,8 @@ struct CurlDelete {
 std::string Cause(CURLcode code, const std::string& url) {
   switch (code) {
     case CURLE_COULDNT_CONNECT:
-      return "nothing answers at " + url + ": is `latchkey serve` running there?";
+      return "nothing answers at " + url +
+             ": start it with `latchkey serve`, or name another address with --server";
     case CURLE_COULDNT_RESOLVE_HOST:
       return "the host of " + url + " is not known: check the name and the network";
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -52,7 +53,8 @@ std::string Cause(CURLcode code, const std::string& url) {
       return "the certificate of " + url +
              " is not trusted: use --ca-file with the authority that issued it";
     default:
-      return "no answer from " + url + ": " + curl_easy_strerror(code);
+      return "no answer from " + url + " (" + curl_easy_strerror(code) +
+             "): check the address, the network and any proxy, then try again";
   }
 }
 
