@@ -24,8 +24,11 @@ struct DoctorOptions {
 };
 
 // Looks at everything a server needs: data directory, lock, disk space and reserve, database and
-// its log mode, master key, file modes, certificates, ports, clock, legacy schemes. Changes
-// nothing. With a server on the directory the database is checked by that server (decision 17).
+// its log mode, master key, file modes, certificates, ports, clock, legacy schemes. Changes no data
+// and no setting. Without a server on the directory it is opened as a server would open it: the
+// lock is taken meanwhile, the reserve is made again when it is missing, and what a crash left in
+// the write-ahead log is recovered. With a server the database is checked by that server (decision
+// 17).
 std::vector<Finding> Examine(const Configuration& configuration, const DoctorOptions& options);
 
 // `latchkey doctor`: prints the findings; 1 when one is bad.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "latchkey/backup.h"
+#include "latchkey/docs_pages.h"
 #include "latchkey/init.h"
 #include "latchkey/metrics.h"
 #include "latchkey/terminal.h"
@@ -164,6 +165,8 @@ Result<void> RunningServer::Listen() {
   LK_ASSIGN(server_, http::Server::Start(
                          std::move(options),
                          [this](http::Request request, http::Responder respond) {
+                           if (auto page = AnswerDocs(request, configuration_.docs_base))
+                             return respond(std::move(*page));
                            application_->Handle(std::move(request), std::move(respond));
                          },
                          api::Application::Refusal));
@@ -193,6 +196,15 @@ Result<void> RunningServer::Listen() {
 Result<void> RunningServer::LoadAccounts() {
   return installation_.database->ReadNow(
       [this](store::Session& session) { return accounts_.Load(session, *installation_.vault); });
+}
+
+bool RunningServer::has_product() const {
+  bool any = false;
+  const auto looked = installation_.database->ReadNow([&](store::Session& session) {
+    return session.Query("SELECT 1 FROM products LIMIT 1", {},
+                         [&](const store::Row&) { any = true; });
+  });
+  return any || !looked;
 }
 
 std::string RunningServer::Url() const { return LocalUrl(configuration_, port()); }

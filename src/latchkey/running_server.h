@@ -29,6 +29,8 @@ class RunningServer {
   std::uint16_t port() const { return server_->port(); }
   std::uint16_t admin_port() const { return admin_->port(); }
   bool has_account() const { return accounts_.size() > 0; }
+  // False when it is sure that there is none: whoever starts this is at the beginning.
+  bool has_product() const;
   std::string Url() const;
   Log& log() { return log_; }
 

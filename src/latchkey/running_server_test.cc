@@ -58,6 +58,45 @@ TEST_F(RunningServerTest, AnswersHealthMetricsAndTheApi) {
                              HasSubstr("# TYPE latchkey_resident_memory_bytes gauge\n")));
 }
 
+TEST_F(RunningServerTest, WhatErrorsPointToIsAnsweredHere) {
+  const auto created = MakeInstallation(configuration_);
+  const auto server = Start();
+  ASSERT_TRUE(server);
+  const std::string account = server->Url() + "/v1/accounts/" + created.account_id.ToString();
+  const auto refused = Send({.method = "POST",
+                             .url = account + "/products",
+                             .headers = {{"Authorization", "Bearer " + created.admin_token},
+                                         {"Content-Type", "application/json"}},
+                             .body = R"({"data":{"type":"products","attributes":{"name":"N",
+                                 "distributionStrategy":"NOPE"}}})"});
+  ASSERT_TRUE(refused);
+  ASSERT_EQ(refused->status, 422) << refused->body;
+  const auto document = base::ParseJson(refused->body);
+  ASSERT_TRUE(document);
+  const std::string about(document->at("errors").at(0).at("links").at("about").as_string());
+  const auto hash = about.find('#');
+  ASSERT_NE(hash, about.npos) << about;
+  const WebAnswer page = Get(server->Url() + about.substr(0, hash));
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.body, HasSubstr("id=\"" + about.substr(hash + 1) + "\""));
+}
+
+TEST_F(RunningServerTest, AProductIsMissedUntilThereIsOne) {
+  const auto created = MakeInstallation(configuration_);
+  const auto server = Start();
+  ASSERT_TRUE(server);
+  EXPECT_FALSE(server->has_product());
+  const auto made =
+      Send({.method = "POST",
+            .url = server->Url() + "/v1/accounts/" + created.account_id.ToString() + "/products",
+            .headers = {{"Authorization", "Bearer " + created.admin_token},
+                        {"Content-Type", "application/json"}},
+            .body = R"({"data":{"type":"products","attributes":{"name":"N"}}})"});
+  ASSERT_TRUE(made);
+  ASSERT_EQ(made->status, 201) << made->body;
+  EXPECT_TRUE(server->has_product());
+}
+
 TEST_F(RunningServerTest, AMissingDirectoryNamesInit) {
   EXPECT_THAT(Refusal(), HasSubstr("latchkey init --data"));
 }

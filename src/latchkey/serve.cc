@@ -23,9 +23,10 @@ void Greet(const RunningServer& server, const Configuration& configuration, bool
             << Endpoint{configuration.admin_listen.address, server.admin_port()}.ToString()
             << "/metrics\n";
   if (dev) std::cout << "Test mode: requests may bring their own time; nothing here is secret.\n";
-  if (server.has_account())
+  // Only at the beginning: whoever has products knows what is next.
+  if (server.has_account() && !server.has_product())
     std::cout << "Next: latchkey products create --name \"My app\"\n";
-  else
+  else if (!server.has_account())
     std::cout << "Next: latchkey init --dev --data " << configuration.data
               << " --account Test --admin you@example.com\n";
   std::cout << std::flush;
