@@ -8,16 +8,10 @@
 #include <cstring>
 #include <filesystem>
 
-#include "crypto/aead.h"
-#include "crypto/hash.h"
+#include "latchkey/sealed_stream.h"
 
 namespace latchkey::app {
 namespace {
-
-constexpr std::string_view kMagic = "lkbk1\n";
-constexpr std::size_t kSaltBytes = 16;
-constexpr std::size_t kChunk = 1024 * 1024;
-constexpr std::size_t kHead = 1 + 4 + 12 + 16;
 
 Error FileError(const std::string& what, const std::string& path) {
   const int error = errno;
@@ -91,18 +85,6 @@ Result<Bytes> ReadUpTo(int fd, std::size_t size, const std::string& path) {
   return bytes;
 }
 
-Bytes FileKey(const store::MasterKey& key, ByteView salt) {
-  return crypto::HkdfSha256(key.bytes().RevealBytes(), salt, "latchkey backup v1", 32);
-}
-
-Bytes Place(std::uint64_t number, bool last) {
-  Bytes place;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    place.push_back(static_cast<std::uint8_t>(number >> shift));
-  place.push_back(last ? 1 : 0);
-  return place;
-}
-
 }  // namespace
 
 Result<void> SealFile(const std::string& from, const std::string& to, const store::MasterKey& key,
@@ -111,60 +93,27 @@ Result<void> SealFile(const std::string& from, const std::string& to, const stor
   if (in.get() < 0) return FileError("cannot read", from);
   const File out(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (out.get() < 0) return FileError("cannot make", to);
-  const Bytes salt = random.Take(kSaltBytes);
-  LK_TRY(WriteAll(out.get(), base::AsBytes(kMagic), to));
-  LK_TRY(WriteAll(out.get(), salt, to));
-  const Bytes file_key = FileKey(key, salt);
-  LK_ASSIGN(Bytes chunk, ReadUpTo(in.get(), kChunk, from));
-  for (std::uint64_t number = 0;; ++number) {
-    LK_ASSIGN(Bytes next, ReadUpTo(in.get(), kChunk, from));
-    const bool last = next.empty();
-    const auto box = crypto::AesGcmSeal(file_key, chunk, Place(number, last), random);
-    const auto size = static_cast<std::uint32_t>(box.ciphertext.size());
-    Bytes record{static_cast<std::uint8_t>(last ? 1 : 0), static_cast<std::uint8_t>(size >> 24),
-                 static_cast<std::uint8_t>(size >> 16), static_cast<std::uint8_t>(size >> 8),
-                 static_cast<std::uint8_t>(size)};
-    record.insert(record.end(), box.iv.begin(), box.iv.end());
-    record.insert(record.end(), box.tag.begin(), box.tag.end());
-    LK_TRY(WriteAll(out.get(), record, to));
-    LK_TRY(WriteAll(out.get(), box.ciphertext, to));
-    if (last) break;
-    chunk = std::move(next);
-  }
+  LK_TRY(SealStream([&](std::size_t size) { return ReadUpTo(in.get(), size, from); },
+                    [&](ByteView bytes) { return WriteAll(out.get(), bytes, to); }, key, random));
   if (fsync(out.get()) != 0) return FileError("cannot write", to);
   return {};
 }
 
 Result<void> OpenSealedFile(const std::string& from, const std::string& to,
                             const store::MasterKey& key) {
-  const Error broken{Errc::kWrongKey, from +
-                                          " does not open: the master key is another one than "
-                                          "when it was made, or the file was changed"};
   const File in(open(from.c_str(), O_RDONLY | O_CLOEXEC));
   if (in.get() < 0) return FileError("cannot read", from);
-  LK_ASSIGN(const Bytes head, ReadUpTo(in.get(), kMagic.size() + kSaltBytes, from));
-  if (head.size() != kMagic.size() + kSaltBytes || !base::AsText(head).starts_with(kMagic))
-    return Error{Errc::kMalformed, from + " is not a backup made by `latchkey backup`"};
-  const Bytes file_key = FileKey(key, ByteView(head).subspan(kMagic.size()));
   const File out(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (out.get() < 0) return FileError("cannot make", to);
-  for (std::uint64_t number = 0;; ++number) {
-    LK_ASSIGN(const Bytes record, ReadUpTo(in.get(), kHead, from));
-    if (record.size() != kHead || record[0] > 1) return broken;
-    const std::size_t size = std::size_t{record[1]} << 24 | std::size_t{record[2]} << 16 |
-                             std::size_t{record[3]} << 8 | record[4];
-    if (size > kChunk) return broken;
-    LK_ASSIGN(const Bytes sealed, ReadUpTo(in.get(), size, from));
-    const ByteView view(record);
-    const bool last = record[0] == 1;
-    const auto chunk = crypto::AesGcmOpen(file_key, view.subspan(5, 12), sealed,
-                                          view.subspan(17, 16), Place(number, last));
-    if (!chunk) return broken;
-    LK_TRY(WriteAll(out.get(), *chunk, to));
-    if (last) break;
-  }
-  LK_ASSIGN(const Bytes rest, ReadUpTo(in.get(), 1, from));
-  if (!rest.empty()) return broken;
+  auto opened = OpenStream([&](std::size_t size) { return ReadUpTo(in.get(), size, from); },
+                           [&](ByteView bytes) { return WriteAll(out.get(), bytes, to); }, key);
+  if (!opened && opened.error().code == Errc::kMalformed)
+    return Error{Errc::kMalformed, from + " is not a backup made by `latchkey backup`"};
+  if (!opened && opened.error().code == Errc::kWrongKey)
+    return Error{Errc::kWrongKey, from +
+                                      " does not open: the master key is another one than when it "
+                                      "was made, or the file was changed"};
+  LK_TRY(opened);
   if (fsync(out.get()) != 0) return FileError("cannot write", to);
   return {};
 }

@@ -17,10 +17,7 @@ Result<std::string> WriteBackup(const Installation& installation,
 // one or the file was changed; nothing is left behind then.
 Result<std::string> RestoreBackup(const Configuration& configuration, const std::string& path);
 
-// The same with files and key alone. A sealed file: "lkbk1\n", 16 bytes of salt, then chunks: one
-// byte (1: the last), length (4 bytes, big-endian), IV (12), tag (16), ciphertext. The key is
-// HKDF-SHA-256(master key, salt, "latchkey backup v1"); chunk number and first byte are
-// authenticated, so no chunk can be moved, dropped or added.
+// The same with files and key alone; the form is docs/formats/backup.md.
 Result<void> SealFile(const std::string& from, const std::string& to, const store::MasterKey& key,
                       Random& random);
 Result<void> OpenSealedFile(const std::string& from, const std::string& to,
