@@ -53,6 +53,9 @@ out=$($notes activate a-key-of-some-vendor-0001) || fail "no exit code 0 offline
 has "$out" "Your key is saved"
 $notes add "Call Lena #work" > /dev/null 2>&1 || fail "cannot add in the provisional week"
 printf 'from a pipe\n' | $notes add > /dev/null 2>&1 || fail "cannot add from a pipe"
+# Complaint_3_ of ux.md: the same notice comes once a day, not after each command.
+again=$($notes tag 3 work 2>&1) || fail "cannot tag"
+if printf '%s' "$again" | grep -q -- '->'; then fail "the same notice again: $again"; fi
 $notes tag 4 idea > /dev/null 2>&1 || fail "cannot tag"
 has "$($notes list '#idea')" "from a pipe"
 EDITOR='sed -i s/pipe/tube/' $notes edit 4 > /dev/null 2>&1 || fail "cannot edit"

@@ -17,6 +17,11 @@ using Kind = Outcome::Kind;
 
 constexpr Duration kDay = hours(24);
 
+// docs/formats/store-file.md: the seed 00 01 … 1f, and SHA-256 of its public key.
+constexpr std::string_view kFirstDeviceKey = "lkdk1_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n";
+constexpr std::string_view kFirstFingerprint =
+    "56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c";
+
 std::string Field(const Rows& rows, std::string_view field, std::size_t row = 0) {
   if (row >= rows.size()) return "(no row)";
   for (const auto& [name, text] : rows[row])
@@ -745,6 +750,25 @@ TEST_F(ClientTest, Complaint_1_2_17_21_NoStartAndNoNumberOfFailedChecksNeedsTheN
   }
 }
 
+TEST_F(ClientTest, Complaint_3_HoweverOftenItFailsOneCauseIsSaidOnce) {
+  Activated();
+  device.weather.failure = TransportFailure::kOffline;
+  for (int i = 0; i < 20; ++i) {
+    device.Pass(hours(9));  // asleep, then awake in another place
+    device.client().Tick(true);
+    device.client().Refresh(false);
+    const Rows rows = Explain(device.client(), "en");
+    std::set<std::string> codes;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      EXPECT_TRUE(codes.insert(Field(rows, "code", row)).second) << Field(rows, "code", row);
+  }
+  Restart();
+  const Rows rows = Explain(device.client(), "en");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(Field(rows, "kind"), "status")
+      << "a start says nothing unless there is something to do";
+}
+
 TEST_F(ClientTest, Complaint_4_AReinstallKeepsTheSeat) {
   Activated();
   device.Stop();
@@ -888,6 +912,69 @@ TEST_F(ClientTest, ActionsLeadWhereTheApplicationSaid) {
   EXPECT_EQ(Field(Facts(device.client(), "en"), "portal"), "https://acme.example/licenses");
   Restart();
   EXPECT_EQ(Said("links"), "\n") << "nowhere, when nothing was said";
+}
+
+TEST_F(ClientTest, Complaint_23_AnUpdateOfTheLibraryKeepsTheFingerprint) {
+  // Written by the first version, as it lies on people's devices.
+  device.disk.files["/state/acme/device.key"] =
+      Bytes(kFirstDeviceKey.begin(), kFirstDeviceKey.end());
+  device.Start();
+  EXPECT_EQ(device.client().fingerprint(), kFirstFingerprint);
+}
+
+TEST_F(ClientTest, Complaint_25_ALimitIsSaidWithItsNumberWhenItBites) {
+  server.max_machines = 2;
+  ModelDevice second(server, "desktop", 12), third(server, "tablet", 13);
+  Activated();
+  second.Start();
+  ASSERT_EQ(second.Activate().kind, Kind::kOk);
+  third.Start();
+  ASSERT_EQ(third.Activate().kind, Kind::kSeatsFull);
+  const Rows rows = Explain(third.client(), "en");
+  EXPECT_EQ(Field(rows, "title"), "All 2 seats are in use");
+  EXPECT_THAT(Field(rows, "actions"), ::testing::StartsWith("release_device"));
+  // What counts at all is in the answer: coming back any number of times is not counted.
+  for (int i = 0; i < 50; ++i) {
+    device.Start();
+    ASSERT_EQ(device.Activate().kind, Kind::kOk) << i;
+    ASSERT_EQ(device.client().Refresh(false).kind, Kind::kOk) << i;
+  }
+  EXPECT_EQ(server.seats.size(), 2u);
+}
+
+TEST_F(ClientTest, TM_76_Complaint_18_AKilledAppResumesItsOwnSeatAtOnceAThousandTimes) {
+  Activated();
+  for (int i = 0; i < 1000; ++i) {
+    device.disk.LosePower();  // what was not made durable is gone, as with the process
+    device.Start();
+    ASSERT_EQ(Access(), AccessLevel::kFull) << i;
+    if (i % 100 == 0) {
+      ASSERT_EQ(device.Activate().kind, Kind::kOk) << i;
+    }
+  }
+  EXPECT_EQ(server.seats.size(), 1u);
+}
+
+TEST_F(ClientTest, TM_26_NoDateOfOursEndsAnyAccess) {
+  for (const int years : {0, 1, 5, 20}) {
+    SCOPED_TRACE(years);
+    ModelServer later(static_cast<std::uint64_t>(years) + 7);
+    ModelDevice other(later, "later", static_cast<std::uint64_t>(years) + 21);
+    other.Pass(kDay * 365 * years);
+    other.Start();
+    ASSERT_EQ(other.Activate().kind, Kind::kOk);
+    // Our certificate has ended, and nobody renews it for a month.
+    other.weather.failure = TransportFailure::kTls;
+    for (int day = 0; day < 30; ++day) {
+      other.Pass(kDay);
+      other.client().Tick(true);
+      ASSERT_EQ(other.client().Check(), AccessLevel::kFull) << day;
+    }
+    other.Start();
+    EXPECT_EQ(other.client().Check(), AccessLevel::kFull);
+    other.weather.failure.reset();
+    EXPECT_EQ(other.client().Refresh(false).kind, Kind::kOk);
+  }
 }
 
 TEST_F(ClientTest, EveryReasonHasWordsAndAWayOn) {

@@ -219,7 +219,7 @@ TEST(CrashTest, TM_64_ACrashAtAnyDiskStepOfAnActivationStrandsNobody) {
   }
 }
 
-TEST(CrashTest, TM_64_ACrashAtAnyDiskStepOfARefreshKeepsALease) {
+TEST(CrashTest, TM_64_Complaint_20_ACrashAtAnyDiskStepOfARefreshKeepsALease) {
   bool reached_end = false;
   for (int steps = 0; !reached_end; ++steps) {
     ASSERT_LT(steps, 200);

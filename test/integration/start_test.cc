@@ -44,6 +44,19 @@ TEST_F(Start, APortInUseIsNamed) {
   EXPECT_EQ(second.Serve()->Stop(), 0);
 }
 
+TEST_F(Start, WhatIsNextIsSaidUntilThereIsAProduct) {
+  {
+    const auto server = installation_.Serve();
+    ASSERT_TRUE(server->process().WaitForOutput("Next: latchkey products create"));
+    server->AddProduct();
+    EXPECT_EQ(server->Stop(), 0);
+  }
+  const auto server = installation_.Serve();
+  EXPECT_EQ(server->Get("/products").status, 200);
+  EXPECT_EQ(server->Stop(), 0);
+  EXPECT_THAT(server->process().output(), ::testing::Not(HasSubstr("Next:")));
+}
+
 TEST_F(Start, AMissingOrEmptyDirectoryNamesInit) {
   const std::string path = installation_.folder() / "elsewhere";
   const auto serve = [&] { return RunChild(installation_.Command({"serve", "--data", path})); };
