@@ -56,12 +56,14 @@ docs: ## Regenerate the pages that are written from data
 install: build ## Install below PREFIX (/usr/local): binary, library, headers, man page
 	DESTDIR=$(DESTDIR) cmake --install $(RELEASE) --prefix $(PREFIX)
 
-package: ## Build Debian packages into dist/
+package: ## Build Debian packages into dist/ and look at what is in them
 	tools/setup build package
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 	cmake -E make_directory dist
+	rm -f dist/*.deb
 	cd $(RELEASE) && cpack -G DEB -B $(CURDIR)/dist
+	packaging/check_deb $$($(RELEASE)/src/latchkey/latchkey --version | cut -d' ' -f2) dist/*.deb
 	@ls -l dist/*.deb
 
 fuzz: ## Run every fuzz target; FUZZ_SECONDS=600 for longer, TARGET=name for one

@@ -299,5 +299,13 @@ TEST(Tables, EveryVerbIsThereOnceAndSaysWhatItDoes) {
   }
 }
 
+TEST(Tables, TheManualKnowsEveryCommand) {
+  std::ifstream file("packaging/man/latchkey.1");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_FALSE(page.empty()) << "run from the source directory";
+  for (const Noun* noun : Nouns()) EXPECT_THAT(page, HasSubstr(std::string(noun->name)));
+  EXPECT_THAT(page, AllOf(HasSubstr("whoami"), HasSubstr("validate\\-key")));
+}
+
 }  // namespace
 }  // namespace latchkey::app
