@@ -19,7 +19,10 @@ class Related {
   Result<const core::User*> User(const std::optional<Uuid>& id);  // null for none
   Result<const core::Product*> Product(const Uuid& id);
   void Keep(const core::Policy& policy) { policies_.insert_or_assign(policy.id, policy); }
-  void Keep(const core::License& license) { licenses_.insert_or_assign(license.id, license); }
+  void Keep(core::License license) {
+    const Uuid id = license.id;
+    licenses_.insert_or_assign(id, std::move(license));
+  }
 
  private:
   Call& call_;

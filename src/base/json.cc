@@ -1,9 +1,11 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <unordered_set>
 
 namespace latchkey::base {
@@ -125,6 +127,42 @@ struct TreeHandler {
   bool on_comment(json::string_view, error_code&) { return true; }
 };
 
+// How many bytes at the front stand for themselves in a JSON string, looked at eight at a time.
+std::size_t PlainBytes(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  constexpr std::uint64_t kHigh = 0x80 * kOnes;
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    // Bytes from 0x80 on are plain; the others have no high bit, so no sum carries into the next.
+    const std::uint64_t low = word & ~kHigh;
+    const std::uint64_t plain = (low + (0x80 - 0x20) * kOnes) &           // high bit from 0x20 on
+                                ((low ^ ('"' * kOnes)) + 0x7f * kOnes) &  // and where not equal
+                                ((low ^ ('\\' * kOnes)) + 0x7f * kOnes);
+    if (((plain | word) & kHigh) != kHigh) break;
+  }
+  const auto special = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  };
+  while (at < text.size() && !special(text[at])) ++at;
+  return at;
+}
+
+// Most names and texts are short and plain: appended at once with what stands around them.
+constexpr std::size_t kShort = 120;
+bool AppendShort(std::string& out, bool comma, std::string_view text, std::string_view after) {
+  if (text.size() > kShort || PlainBytes(text) != text.size()) return false;
+  std::array<char, kShort + 8> buffer;
+  char* at = buffer.data();
+  if (comma) *at++ = ',';
+  *at++ = '"';
+  at = std::copy(text.begin(), text.end(), at);
+  at = std::copy(after.begin(), after.end(), at);
+  out.append(buffer.data(), static_cast<std::size_t>(at - buffer.data()));
+  return true;
+}
+
 void AppendInt(std::string& out, std::int64_t number) {
   std::array<char, 24> buffer;
   const auto [end, ec] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number);
@@ -172,18 +210,9 @@ std::string WriteJson(const json::value& value) {
 
 void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  // Which bytes stand for themselves.
-  static constexpr auto kPlain = [] {
-    std::array<bool, 256> plain{};
-    for (std::size_t c = 0x20; c < plain.size(); ++c) plain[c] = c != '"' && c != '\\';
-    return plain;
-  }();
   const char* const begin = text.data();
   const char* const end = begin + text.size();
-  const auto skip = [end](const char* at) {
-    while (at != end && kPlain[static_cast<unsigned char>(*at)]) ++at;
-    return at;
-  };
+  const auto skip = [end](const char* at) { return at + PlainBytes({at, end}); };
   out += '"';
   const char* plain = begin;
   for (const char* at = skip(begin); at != end; at = skip(plain)) {
@@ -241,14 +270,20 @@ JsonWriter& JsonWriter::Close(char bracket) {
 }
 
 JsonWriter& JsonWriter::Key(std::string_view name) {
-  Separate();
-  AppendJsonString(out_, name);
-  out_ += ':';
+  if (!AppendShort(out_, comma_, name, "\":")) {
+    Separate();
+    AppendJsonString(out_, name);
+    out_ += ':';
+  }
   comma_ = false;
   return *this;
 }
 
 JsonWriter& JsonWriter::String(std::string_view text) {
+  if (AppendShort(out_, comma_, text, "\"")) {
+    comma_ = true;
+    return *this;
+  }
   Separate();
   AppendJsonString(out_, text);
   return *this;

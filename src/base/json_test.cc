@@ -205,6 +205,45 @@ TEST(WriteJson, WhatItWritesReadsBackTheSame) {
   }
 }
 
+// Against the rule, byte by byte: the writer looks at several at once.
+TEST(AppendJsonString, EscapesEveryByteWhereverItStands) {
+  const auto escaped = [](std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+      static constexpr std::string_view kNamed = "\"\\\n\r\t\b\f";
+      static constexpr std::string_view kNames = "\"\\nrtbf";
+      const auto byte = static_cast<unsigned char>(c);
+      if (const auto at = kNamed.find(c); at != kNamed.npos) {
+        out += '\\';
+        out += kNames[at];
+      } else if (byte < 0x20) {
+        out += "\\u00" + Hex(ByteView(&byte, 1));
+      } else {
+        out += c;
+      }
+    }
+    return out + '"';
+  };
+  for (int c = 0; c < 256; ++c) {
+    for (const std::size_t size : {1, 7, 8, 9, 16, 23, 119, 120, 121, 200}) {
+      for (std::size_t at = 0; at<size; at += size> 30 ? 13 : 1) {
+        for (const char around : {'a', '\x7f', '\xc3', '!', '#'}) {
+          std::string text(size, around);
+          text[at] = static_cast<char>(c);
+          const std::string expected = escaped(text);
+          std::string out;
+          AppendJsonString(out, text);
+          ASSERT_EQ(out, expected);
+          JsonWriter writer;
+          writer.BeginObject().Key(text).String(text).Key(text).String(text).EndObject();
+          ASSERT_EQ(writer.text(),
+                    "{" + expected + ":" + expected + "," + expected + ":" + expected + "}");
+        }
+      }
+    }
+  }
+}
+
 TEST(AppendJsonString, EscapesWhatJsonMustEscape) {
   std::string out = "x";
   AppendJsonString(out, std::string_view("a\"\\/\n\r\t\b\f\x01\x1f\x7f\0ü", 15));

@@ -82,6 +82,16 @@ bool IsSnake(std::string_view name) {
   return before != '_';
 }
 
+// Nothing in it has a name to change.
+bool IsNormal(const json::value& value) {
+  if (const auto* array = value.if_array())
+    return std::all_of(array->begin(), array->end(), IsNormal);
+  const auto* object = value.if_object();
+  return !object || std::all_of(object->begin(), object->end(), [](const auto& member) {
+    return IsSnake(member.key()) && IsNormal(member.value());
+  });
+}
+
 Result<json::value> Normalise(json::value value, const Place& place) {
   if (value.is_array()) {
     auto& array = value.get_array();
@@ -92,14 +102,6 @@ Result<json::value> Normalise(json::value value, const Place& place) {
   }
   if (!value.is_object()) return value;
   auto& object = value.get_object();
-  if (std::all_of(object.begin(), object.end(),
-                  [](const auto& member) { return IsSnake(member.key()); })) {
-    for (auto& member : object) {
-      LK_ASSIGN(member.value(),
-                Normalise(std::move(member.value()), Place{&place, member.key(), 0}));
-    }
-    return value;
-  }
   json::object out;
   out.reserve(object.size());
   for (auto& [key, member] : object) {
@@ -246,6 +248,7 @@ std::string ToCamel(std::string_view snake) {
 }
 
 Result<json::value> NormaliseKeys(json::value document) {
+  if (IsNormal(document)) return document;
   return Normalise(std::move(document), Place{});
 }
 

@@ -56,7 +56,7 @@ Result<Reply> Create(Call& call) {
             service::CreateMachine(call.context(), std::move(record), license ? &*license : nullptr,
                                    policy ? &*policy : nullptr));
   Related related(call);
-  related.Keep(*license);
+  related.Keep(std::move(*license));
   related.Keep(*policy);
   LK_ASSIGN(const MachineView view, MachineView::Of(related, created, call));
   return CreatedReply(call, view);
