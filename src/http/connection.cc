@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "http/answer_batch.h"
 #include "http/request_reader.h"
 #include "http/response_writer.h"
 #include "http/text.h"
@@ -118,6 +119,23 @@ struct Parking {
   }
 };
 
+// An answer on its way to the thread of its connection.
+struct Delivery {
+  std::weak_ptr<HttpConnection> connection;
+  std::uint64_t number = 0;
+  std::optional<Response> answer;
+
+  void Arrive() {
+    if (const auto to = connection.lock()) to->TakeAnswer(number, std::move(answer));
+  }
+};
+struct WaitingDelivery {
+  std::shared_ptr<Worker> worker;
+  Delivery delivery;
+};
+// Of the AnswerBatch on this thread.
+thread_local std::vector<WaitingDelivery>* waiting_deliveries = nullptr;
+
 // What a Responder's copies share: brings the answer, or the news that there will be none, to the
 // connection.
 class Ticket {
@@ -141,12 +159,13 @@ class Ticket {
       const auto connection = connection_.lock();
       if (!connection || connection->TakeAnswerNow(number_, answer)) return;
     }
+    Delivery delivery{connection_, number_, std::move(answer)};
+    if (waiting_deliveries && !worker_->OnThread()) {
+      waiting_deliveries->push_back({worker_, std::move(delivery)});
+      return;
+    }
     // Not the worker itself: what waits in its own queue would keep it alive for ever.
-    asio::post(worker_->io(),
-               [weak = connection_, number = number_, result = std::move(answer)]() mutable {
-                 if (const auto connection = weak.lock())
-                   connection->TakeAnswer(number, std::move(result));
-               });
+    asio::post(worker_->io(), [d = std::move(delivery)]() mutable { d.Arrive(); });
   }
 
   const std::shared_ptr<Worker> worker_;
@@ -154,6 +173,19 @@ class Ticket {
   const std::uint64_t number_;
   std::atomic<bool> sent_ = false;
 };
+
+// All deliveries to one worker, one after another on its thread.
+void PostTogether(Worker& worker, std::vector<Delivery> deliveries) {
+  asio::post(worker.io(), [&worker, all = std::move(deliveries)]() mutable {
+    for (Delivery& delivery : all) {
+      try {
+        delivery.Arrive();
+      } catch (const std::exception& fault) {  // the others still arrive
+        worker.shared().options.report(std::string("http: ") + fault.what());
+      }
+    }
+  });
+}
 
 HttpConnection::HttpConnection(Worker& worker, Accepted accepted)
     : worker_(worker),
@@ -496,6 +528,26 @@ void Serve(Worker& worker, Accepted accepted) {
       worker.shared().options.report("http: a connection failed by a foreign exception");
     }
   });
+}
+
+AnswerBatch::AnswerBatch() : outer_(waiting_deliveries == nullptr) {
+  if (outer_) waiting_deliveries = new std::vector<WaitingDelivery>();
+}
+
+AnswerBatch::~AnswerBatch() {
+  if (!outer_) return;
+  const std::unique_ptr<std::vector<WaitingDelivery>> waiting(
+      std::exchange(waiting_deliveries, nullptr));
+  while (!waiting->empty()) {
+    const std::shared_ptr<Worker> worker = waiting->front().worker;
+    std::vector<Delivery> deliveries;
+    std::erase_if(*waiting, [&](WaitingDelivery& one) {
+      if (one.worker != worker) return false;
+      deliveries.push_back(std::move(one.delivery));
+      return true;
+    });
+    PostTogether(*worker, std::move(deliveries));
+  }
 }
 
 }  // namespace latchkey::http

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <future>
 #include <thread>
 
+#include "http/answer_batch.h"
 #include "http/server.h"
 
 namespace latchkey::http {
@@ -76,6 +78,10 @@ class PlainChannel : public Channel {
   }
   bool connected() const { return fd_ >= 0; }
   bool reset() const { return reset_; }
+  bool readable() const {
+    pollfd ready{fd_, POLLIN, 0};
+    return ::poll(&ready, 1, 0) > 0;
+  }
 
  private:
   int fd_;
@@ -607,6 +613,42 @@ TEST_F(ServerTest, TakesAnswersFromAnyThreadInAnyOrder) {
   for (int i = 50; i-- > 0;)
     EXPECT_EQ(clients[static_cast<std::size_t>(i)]->Receive().body, std::to_string(i));
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(ServerTest, AnswersOfABatchComeWhenItEnds) {
+  Start();
+  std::vector<std::unique_ptr<Client<>>> clients;
+  std::vector<Responder> responders;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<Client<>>(server_->port()));
+    clients.back()->Send(Get("/later"));
+    responders.push_back(parked_.Take());
+  }
+  Client other(server_->port());
+  other.Send(Get("/later"));
+  Responder elsewhere = parked_.Take();
+  {
+    AnswerBatch batch;
+    {
+      const AnswerBatch inner;  // leaves all to the outer one
+      for (int i = 0; i < 19; ++i)
+        responders[static_cast<std::size_t>(i)]({200, {}, std::to_string(i)});
+    }
+    responders[19] = Responder();  // dropped: its connection ends with the batch
+    // Other threads, and the I/O threads themselves, do not wait.
+    std::thread([&] { elsewhere({200, {}, "elsewhere"}); }).join();
+    EXPECT_EQ(other.Receive().body, "elsewhere");
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(Client(server_->port()).Ask(Get("/")).status, 200);
+    for (const auto& client : clients) EXPECT_FALSE(client->channel().readable());
+  }
+  for (int i = 0; i < 19; ++i)
+    EXPECT_EQ(clients[static_cast<std::size_t>(i)]->Receive().body, std::to_string(i));
+  EXPECT_TRUE(clients[19]->Ended());
+  // The thread is as before.
+  Client after(server_->port());
+  after.Send(Get("/later"));
+  parked_.Take()({200, {}, "after"});
+  EXPECT_EQ(after.Receive().body, "after");
 }
 
 TEST_F(ServerTest, PreparesTheAnswerJustBeforeItIsWritten) {

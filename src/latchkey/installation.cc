@@ -1,6 +1,7 @@
 #include "latchkey/installation.h"
 
 #include "crypto/hash.h"
+#include "http/answer_batch.h"
 #include "store/migrations.h"
 #include "store/sqlite/sqlite_database.h"
 
@@ -22,6 +23,8 @@ Result<Installation> OpenInstallation(std::unique_ptr<store::DataDirectory> dire
   options.create = create;
   options.readers = static_cast<unsigned>(configuration.readers);
   options.cache_kib = static_cast<std::size_t>(configuration.cache_mib) * 1024;
+  // The answers of one commit wake each I/O thread once.
+  options.around_answers = [] { return std::make_shared<http::AnswerBatch>(); };
   Installation installation;
   installation.directory = std::move(directory);
   LK_ASSIGN(installation.database, store::OpenSqlite(options));

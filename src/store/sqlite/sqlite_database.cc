@@ -269,6 +269,7 @@ void SqliteDatabase::RunGroup(std::vector<WriteJob>& group) {
   }
   write_count_.fetch_add(group.size(), std::memory_order_relaxed);
   group_count_.fetch_add(1, std::memory_order_relaxed);
+  const auto around = options_.around_answers ? options_.around_answers() : nullptr;
   for (auto& job : group) job.done(std::move(job.result));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,9 @@ struct SqliteOptions {
   std::size_t group_limit = 128;  // writes that share one commit at most
   std::size_t queue_limit = 4096;
   std::size_t cache_kib = 16 * 1024;  // page cache over all connections
+  // Called on the writer thread when a group is durable; what it returns lives until the `done`
+  // callbacks of that group have run. Unset: nothing.
+  std::function<std::shared_ptr<void>()> around_answers{};
 };
 
 // The embedded engine: exactly one connection writes and checkpoints (threat-model row 69), readers

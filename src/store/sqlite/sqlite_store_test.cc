@@ -408,6 +408,35 @@ TEST(SqliteStore, ChecksumsAreNotRenewedUnderARunningServer) {
   EXPECT_EQ(renewed.error().code, Errc::kLocked);
 }
 
+TEST(SqliteStore, WhatIsAroundAnswersLivesUntilTheGroupIsAnswered) {
+  const TemporaryDirectory directory;
+  SqliteOptions options = OptionsFor(directory.path());
+  std::vector<std::string> steps;  // of the writer thread alone, until the database is closed
+  options.around_answers = [&steps]() -> std::shared_ptr<void> {
+    steps.push_back("begin");
+    return std::shared_ptr<void>(nullptr, [&steps](void*) { steps.push_back("end"); });
+  };
+  auto database = OpenSqlite(options);
+  ASSERT_TRUE(database.has_value());
+  for (const bool good : {true, false}) {
+    std::promise<void> over;
+    (*database)->Write(
+        [&](Session&) -> Result<void> {
+          steps.push_back("work");
+          if (!good) return Error{Errc::kUnprocessable, "no"};
+          return {};
+        },
+        [&](Result<void>) {
+          steps.push_back("done");
+          over.set_value();
+        });
+    over.get_future().wait();
+  }
+  database->reset();
+  EXPECT_THAT(steps, ::testing::ElementsAre("work", "begin", "done", "end", "work", "begin", "done",
+                                            "end"));
+}
+
 TEST_F(SqliteDamage, AFileThatIsNoDatabaseIsDamaged) {
   WriteWhole(path(), std::string(20000, 'x'));
   const auto opened = OpenSqlite(OptionsFor(directory_.path()));
