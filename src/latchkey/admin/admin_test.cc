@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "core/naming.h"
+#include "latchkey/admin/command_words.h"
 #include "latchkey/admin/refusal.h"
 #include "latchkey/admin/table.h"
 #include "latchkey/command_line.h"
@@ -278,6 +279,20 @@ TEST(Refusals, ActionsOfALaterServerKeepTheirLabel) {
   const Refusal refusal = RefusalOf(answer, {"latchkey x", false, "en"}, base::SystemNow());
   EXPECT_EQ(refusal.title, "T");
   EXPECT_THAT(refusal.steps, testing::ElementsAre("Dance a little"));
+}
+
+TEST(CommandWords, AreThereInEveryLanguage) {
+  core::MessageArguments arguments;
+  arguments.Set("article", "x").Set("command", "latchkey x");
+  const auto& english = AllCommandWords().front();
+  EXPECT_EQ(english.locale, "en");
+  EXPECT_GE(english.words.size(), 13U);
+  for (const CommandWords& locale : AllCommandWords())
+    for (const CommandWord& word : english.words) {
+      const std::string said = SayCommand(word.key, arguments, locale.locale);
+      EXPECT_NE(said, word.key) << locale.locale;
+    }
+  EXPECT_EQ(SayCommand("cli.unheard", arguments, "en"), "cli.unheard");
 }
 
 TEST(Tables, EveryVerbIsThereOnceAndSaysWhatItDoes) {

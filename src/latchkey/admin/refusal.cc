@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "core/message_catalogue.h"
+#include "latchkey/admin/command_words.h"
 #include "latchkey/attribute_text.h"
 #include "latchkey/document_text.h"
 #include "latchkey/settings.h"
@@ -62,14 +63,14 @@ Seconds LocalOffset(TimePoint at) {
 // What the action means to someone at this command line; actions that a later server adds keep the
 // label it gives them.
 std::string StepOf(std::string_view action, std::string_view label, const std::string& article,
-                   std::string_view locale, TimePoint now) {
+                   std::string_view locale) {
   for (const std::string_view known :
        {"retry", "enter_key", "open_portal", "activate_in_browser", "use_offline_file",
         "release_device", "renew", "contact_support", "fix_clock", "fix_network", "wait"})
     if (action == known) {
       core::MessageArguments arguments;
       arguments.Set("article", article);
-      return core::Say("cli." + std::string(action), arguments, locale, now);
+      return SayCommand("cli." + std::string(action), arguments, locale);
     }
   return std::string(label);
 }
@@ -103,12 +104,11 @@ Refusal RefusalOf(const ApiAnswer& answer, const Asked& asked, TimePoint now) {
   correct.Set("command", asked.command);
   if (!flags.empty()) correct.Set("flags", flags);
   // What the catalogue says of applications would mislead who has typed the request.
-  if (code == "REQUEST_INVALID")
-    refusal.body = core::Say("cli.rejected", correct, asked.locale, now);
+  if (code == "REQUEST_INVALID") refusal.body = SayCommand("cli.rejected", correct, asked.locale);
   if (code == "REQUEST_INVALID" || !flags.empty())
-    refusal.steps.push_back(core::Say("cli.correct", correct, asked.locale, now));
+    refusal.steps.push_back(SayCommand("cli.correct", correct, asked.locale));
   const auto add = [&](std::string_view action, std::string_view label) {
-    refusal.steps.push_back(StepOf(action, label, own.article, asked.locale, now));
+    refusal.steps.push_back(StepOf(action, label, own.article, asked.locale));
   };
   const auto* actions = Member(given, "actions");
   if (actions && actions->is_array() && !actions->get_array().empty())
