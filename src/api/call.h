@@ -10,9 +10,16 @@
 
 #include "api/access.h"
 #include "api/schema.h"
+#include "core/account_setting.h"
+#include "core/component.h"
 #include "core/downtime.h"
+#include "core/environment.h"
+#include "core/group.h"
 #include "core/machine.h"
+#include "core/pool_key.h"
+#include "core/process.h"
 #include "core/product.h"
+#include "core/second_factor.h"
 #include "core/validation.h"
 #include "crypto/signature.h"
 #include "http/message.h"
@@ -86,8 +93,27 @@ struct Credential {
   std::string scheme = "Bearer";  // for WWW-Authenticate
 };
 
+// Records named by the path, once looked up.
+struct PathRecords {
+  std::optional<core::Environment> environment{};
+  std::optional<core::AccountSetting> setting{};
+  std::optional<core::Group> group{};
+  std::optional<core::GroupOwner> group_owner{};
+  std::optional<core::User> user{};
+  std::optional<core::SecondFactor> second_factor{};
+  std::optional<core::Product> product{};
+  std::optional<core::Policy> policy{};
+  std::optional<core::PoolKey> pool_key{};
+  std::optional<core::Entitlement> entitlement{};
+  std::optional<core::License> license{};
+  std::optional<core::Machine> machine{};
+  std::optional<core::Component> component{};
+  std::optional<core::Process> process{};
+  std::optional<core::Token> token{};
+};
+
 // One request on its way through the checks of conventions.md §1.4. Owned by one thread at a time.
-struct Call {
+struct Call : PathRecords {
   Call(const Services& shared, http::Request sent) : services(shared), request(std::move(sent)) {}
 
   const Services& services;
@@ -116,15 +142,6 @@ struct Call {
   std::string cause{};               // reason code of a tombstone behind a 401 or 404 (decision 6)
   std::optional<TimePoint> until{};  // with SEAT_TAKEN_OVER: the device keeps working until then
 
-  // Records named by the path, once looked up.
-  std::optional<core::Product> product;
-  std::optional<core::Policy> policy;
-  std::optional<core::Entitlement> entitlement;
-  std::optional<core::License> license;
-  std::optional<core::Machine> machine;
-  std::optional<core::User> user;
-  std::optional<core::Token> token;
-
   service::SnapshotCache::Ticket snapshot_ticket = 0;
   Document document;                  // the checked body
   store::Session* session = nullptr;  // during the store phase
@@ -138,13 +155,7 @@ struct Call {
   }
   // Before another run in the writer lane.
   void ForgetRecords() {
-    product.reset();
-    policy.reset();
-    entitlement.reset();
-    license.reset();
-    machine.reset();
-    user.reset();
-    token.reset();
+    static_cast<PathRecords&>(*this) = {};
     cause.clear();
     until.reset();
   }

@@ -273,11 +273,6 @@ Value UserView::Get(const core::Attribute& attribute) const {
   return View::Get(attribute);
 }
 
-Value AccountView::Get(const core::Attribute& attribute) const {
-  if (attribute.name == "status") return Text("SUBSCRIBED");
-  return View::Get(attribute);
-}
-
 bool AccountView::WriteOwnMeta(base::JsonWriter& out) const {
   const auto base64 = [](std::string_view text) { return base::Base64(base::AsBytes(text)); };
   const auto& keys = keys_.public_keys();

@@ -123,7 +123,6 @@ class AccountView : public RecordView<core::Account> {
  public:
   explicit AccountView(const service::AccountContext& account)
       : RecordView(account.account), keys_(account.keys) {}
-  core::Value Get(const core::Attribute& attribute) const override;
   bool WriteOwnMeta(base::JsonWriter& out) const override;
 
  private:

@@ -12,8 +12,10 @@ constexpr auto kAttributes = std::to_array<Attribute>({
     Attr<Account, &Account::name>("name").Update(kW4),
     Attr<Account, &Account::slug>("slug").Update(kW4),
     Attr<Account, &Account::api_version>("api_version").OneOf(kVersions).Update(kW4),
-    Computed("status", Kind::kString),
+    Attr<Account, &Account::status>("status"),
     Attr<Account, &Account::protected_>("protected").Update(kW4),
+    Attr<Account, &Account::cname>("cname").Hidden(),
+    Attr<Account, &Account::domain>("domain").Hidden(),
 });
 
 constexpr auto kRelationships = std::to_array<Relationship>({

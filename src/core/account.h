@@ -9,7 +9,9 @@ struct Account : Record {
   std::string name;
   std::string slug;
   std::string api_version = "1.8";
+  std::string status = "SUBSCRIBED";  // or CANCELED, TRIALING, PAUSED, PENDING, CANCELING
   bool protected_ = false;
+  std::optional<std::string> cname, domain;  // hosts that name the account (conventions.md §1.1)
 };
 template <>
 const Resource& ResourceOf<Account>();

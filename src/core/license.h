@@ -10,6 +10,7 @@ struct License : Record {
   Uuid product_id;
   Uuid policy_id;
   std::optional<Uuid> owner_id;
+  std::optional<Uuid> group_id;
   std::optional<std::string> name;
   std::string key;  // for LEGACY_ENCRYPT the bcrypt digest; never rendered then
   std::optional<TimePoint> expiry;
@@ -17,6 +18,7 @@ struct License : Record {
   bool suspended = false;
   bool protected_ = false;
   std::optional<std::string> version;
+  std::optional<std::string> last_validated_checksum;
   std::optional<std::int64_t> max_machines, max_processes, max_users, max_cores, max_memory,
       max_disk, max_uses;
   std::optional<TimePoint> last_validated, last_check_in, last_check_out;

@@ -55,6 +55,7 @@ constexpr auto kAttributes = std::to_array<Attribute>({
         .BlankAllowed()
         .Create(kEveryBearer)
         .Update(kStaffUpdate),
+    Attr<License, &License::last_validated_checksum>("last_validated_checksum").Hidden(),
     // Shown in the meta of relationship `machines`.
     Attr<License, &License::machines_count>("machines_count").Hidden(),
     Attr<License, &License::machines_cores>("machines_cores").Hidden(),
@@ -69,8 +70,8 @@ constexpr auto kRelationships = std::to_array<Relationship>({
     ToOne<License, &License::policy_id>("policy", "policies", "policy_id")
         .Required()
         .Create(kEveryBearer),
-    Nothing("group", "groups", true),
-    ToOne<License, &License::owner_id>("owner", "users", "owner_id"),
+    ToOne<License, &License::group_id>("group", "groups", "group_id").Create(kStaffUpdate),
+    ToOne<License, &License::owner_id>("owner", "users", "owner_id").Create(kEveryBearer),
     Link("users", "users"),
     Link("machines", "machines"),
     Link("tokens", "tokens"),

@@ -12,6 +12,7 @@ struct Machine : Record {
   Uuid policy_id;  // copies of the license's, kept by the service, for uniqueness and filters
   Uuid product_id;
   std::optional<Uuid> owner_id;
+  std::optional<Uuid> group_id;
   std::string fingerprint;
   std::optional<std::int64_t> cores, memory, disk;
   std::optional<std::string> ip, hostname, platform, name;

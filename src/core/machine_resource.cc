@@ -41,11 +41,11 @@ constexpr auto kRelationships = std::to_array<Relationship>({
     AccountOf<Machine>(),
     EnvironmentOf<Machine>(),
     ToOne<Machine, &Machine::product_id>("product", "products", "product_id"),
-    Nothing("group", "groups", true),
+    ToOne<Machine, &Machine::group_id>("group", "groups", "group_id").Create(kStaffUpdate),
     ToOne<Machine, &Machine::license_id>("license", "licenses", "license_id")
         .Required()
         .Create(kEveryBearer),
-    ToOne<Machine, &Machine::owner_id>("owner", "users", "owner_id"),
+    ToOne<Machine, &Machine::owner_id>("owner", "users", "owner_id").Create(kEveryBearer),
     Link("components", "components"),
     Link("processes", "processes"),
 });

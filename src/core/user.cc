@@ -35,12 +35,14 @@ constexpr auto kUserAttributes = std::to_array<Attribute>({
     Attr<User, &User::metadata>("metadata").BlankAllowed().Create(kAnyone).Update(kStaffCreate),
     Attr<User, &User::password_digest>("password_digest").Hidden().Stored(Storage::kSealed),
     Attr<User, &User::banned_at>("banned_at").Hidden(),
+    Attr<User, &User::password_reset_digest>("password_reset_digest").Hidden(),
+    Attr<User, &User::password_reset_sent>("password_reset_sent").Hidden(),
 });
 
 constexpr auto kUserRelationships = std::to_array<Relationship>({
     AccountOf<User>(),
     EnvironmentOf<User>(),
-    Nothing("group", "groups", true),
+    ToOne<User, &User::group_id>("group", "groups", "group_id").Create(kStaffUpdate),
     Link("products", "products"),
     Link("licenses", "licenses"),
     Link("machines", "machines"),

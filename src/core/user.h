@@ -4,13 +4,17 @@
 
 namespace latchkey::core {
 
-// events.md §1, as far as sign-in and `me` need it.
+// events.md §1.
 struct User : Record {
   std::optional<std::string> first_name, last_name;
+  std::optional<Uuid> group_id;
   std::string email;  // lower-cased, trimmed
   std::optional<std::string> password_digest;
   std::string role = "user";  // wire name
   std::optional<TimePoint> banned_at;
+  // Of the reset token that was sent last (events.md §1.8): its keyed hash, and when.
+  std::optional<Bytes> password_reset_digest;
+  std::optional<TimePoint> password_reset_sent;
   Strings permissions;
   Metadata metadata;
 };

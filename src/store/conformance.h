@@ -15,10 +15,18 @@
 
 #include "base/random.h"
 #include "core/account.h"
+#include "core/account_setting.h"
+#include "core/component.h"
+#include "core/environment.h"
+#include "core/group.h"
+#include "core/joins.h"
 #include "core/license.h"
 #include "core/machine.h"
 #include "core/policy.h"
+#include "core/pool_key.h"
+#include "core/process.h"
 #include "core/product.h"
+#include "core/second_factor.h"
 #include "core/user.h"
 #include "store/metadata_index.h"
 #include "store/migrations.h"
@@ -604,10 +612,16 @@ TEST_P(StoreConformance, TM_82_AProcessKilledWhileItMigratesIsContinued) {
 TEST_P(StoreConformance, EveryStoredAttributeHasItsColumn) {
   LK_ASSERT_OK(Migrate(*database_));
   const core::Resource* resources[] = {
-      &core::ResourceOf<core::Account>(),     &core::ResourceOf<core::User>(),
-      &core::ResourceOf<core::Token>(),       &core::ResourceOf<core::Product>(),
-      &core::ResourceOf<core::Entitlement>(), &core::ResourceOf<core::Policy>(),
-      &core::ResourceOf<core::License>(),     &core::ResourceOf<core::Machine>()};
+      &core::ResourceOf<core::Account>(),      &core::ResourceOf<core::AccountSetting>(),
+      &core::ResourceOf<core::Environment>(),  &core::ResourceOf<core::Group>(),
+      &core::ResourceOf<core::User>(),         &core::ResourceOf<core::GroupOwner>(),
+      &core::ResourceOf<core::SecondFactor>(), &core::ResourceOf<core::Token>(),
+      &core::ResourceOf<core::Product>(),      &core::ResourceOf<core::Entitlement>(),
+      &core::ResourceOf<core::Policy>(),       &core::ResourceOf<core::PolicyEntitlement>(),
+      &core::ResourceOf<core::PoolKey>(),      &core::ResourceOf<core::License>(),
+      &core::ResourceOf<core::LicenseUser>(),  &core::ResourceOf<core::LicenseEntitlement>(),
+      &core::ResourceOf<core::Machine>(),      &core::ResourceOf<core::Component>(),
+      &core::ResourceOf<core::Process>()};
   for (const core::Resource* resource : resources)
     for (const std::string& column : ColumnsOf(*resource))
       LK_ASSERT_OK(Read([&](Session& session) {

@@ -14,9 +14,14 @@ constexpr std::array kMigrations{
 #include "store/schema/0001_start.inc"
     },
     Migration{
-        3,
+        2,
         "license_stamps",
-#include "store/schema/0003_license_stamps.inc"
+#include "store/schema/0002_license_stamps.inc"
+    },
+    Migration{
+        3,
+        "resources",
+#include "store/schema/0003_resources.inc"
     },
 };
 
