@@ -24,7 +24,8 @@ constexpr auto kRelationships = std::to_array<Relationship>({
 });
 
 constexpr Resource kResource{"components", "component", "machine component",
-                             "components", kAttributes, kRelationships};
+                             "components", kAttributes, kRelationships,
+                             false,        true};
 
 }  // namespace
 

@@ -54,12 +54,15 @@ std::optional<TimePoint> NextHeartbeat(const Machine& machine, const Policy& pol
   return *machine.last_heartbeat + HeartbeatPeriod(policy) + downtime;
 }
 
-bool CanRevive(const Machine& machine, const Policy& policy, TimePoint now, Duration downtime) {
+bool Revives(const Policy& policy, std::optional<TimePoint> death, TimePoint now) {
   const auto window = ReviveSeconds(policy.heartbeat_resurrection_strategy);
   if (!window) return false;
   if (*window == kAnyTime) return true;
-  const auto next = NextHeartbeat(machine, policy, downtime);
-  return next && now <= *next + Seconds(*window);
+  return death && now <= *death + Seconds(*window);
+}
+
+bool CanRevive(const Machine& machine, const Policy& policy, TimePoint now, Duration downtime) {
+  return Revives(policy, NextHeartbeat(machine, policy, downtime), now);
 }
 
 PingOutcome PingOf(const Machine& machine, const Policy& policy, TimePoint now, Duration downtime) {

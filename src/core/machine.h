@@ -41,6 +41,9 @@ std::optional<TimePoint> NextHeartbeat(const Machine& machine, const Policy& pol
 // creation.
 TimePoint HeartbeatSince(const Machine& machine);
 
+// The policy lets a ping bring back at `now` what died at `death`; null: it never lived.
+bool Revives(const Policy& policy, std::optional<TimePoint> death, TimePoint now);
+
 // What a ping does to a machine (machines.md §2).
 enum class PingOutcome { kPing, kResurrected, kDead };
 // A ping would bring a dead machine back: its policy revives, and the window since its death is

@@ -35,13 +35,33 @@ constexpr auto kRelationships = std::to_array<Relationship>({
 });
 
 constexpr Resource kResource{"processes", "process",   "machine process",
-                             "processes", kAttributes, kRelationships};
+                             "processes", kAttributes, kRelationships,
+                             false,       true};
 
 }  // namespace
 
 template <>
 const Resource& ResourceOf<Process>() {
   return kResource;
+}
+
+TimePoint NextHeartbeat(const Process& process, const Policy& policy, Duration downtime) {
+  return process.last_heartbeat + Seconds(HeartbeatSeconds(policy)) + downtime;
+}
+
+ProcessStatus StatusOf(const Process& process, const Policy& policy, TimePoint now,
+                       Duration downtime) {
+  return NextHeartbeat(process, policy, downtime) < now ? ProcessStatus::kDead
+                                                        : ProcessStatus::kAlive;
+}
+
+bool CanRevive(const Process& process, const Policy& policy, TimePoint now, Duration downtime) {
+  return Revives(policy, NextHeartbeat(process, policy, downtime), now);
+}
+
+PingOutcome PingOf(const Process& process, const Policy& policy, TimePoint now, Duration downtime) {
+  if (StatusOf(process, policy, now, downtime) != ProcessStatus::kDead) return PingOutcome::kPing;
+  return CanRevive(process, policy, now, downtime) ? PingOutcome::kResurrected : PingOutcome::kDead;
 }
 
 }  // namespace latchkey::core

@@ -25,5 +25,15 @@ enum class ProcessStatus { kAlive, kDead, kResurrected };
 template <>
 inline constexpr auto kNamesOf<ProcessStatus> = std::to_array<std::string_view>({"ALIVE", "DEAD",
                                                                                  "RESURRECTED"});
+// machines.md §4: as for machines (core/machine.h), with a heartbeat that always runs. `downtime`
+// moves every deadline (decision 7).
+ProcessStatus StatusOf(const Process& process, const Policy& policy, TimePoint now,
+                       Duration downtime = Duration::zero());
+TimePoint NextHeartbeat(const Process& process, const Policy& policy,
+                        Duration downtime = Duration::zero());
+bool CanRevive(const Process& process, const Policy& policy, TimePoint now,
+               Duration downtime = Duration::zero());
+PingOutcome PingOf(const Process& process, const Policy& policy, TimePoint now,
+                   Duration downtime = Duration::zero());
 
 }  // namespace latchkey::core

@@ -154,6 +154,7 @@ struct Resource {
   std::span<const Attribute> attributes;        // in the order in which they are rendered
   std::span<const Relationship> relationships;  // in the order in which they are rendered
   bool permissions = false;                     // has the attribute `permissions` (EE)
+  bool metadata_last = false;  // `metadata` is rendered after `created` and `updated`
 };
 
 // The table of T: `template <> const Resource& ResourceOf<Policy>();` in policy.cc.

@@ -303,6 +303,13 @@ Violations CheckLicense(const License& license, const Policy& policy, bool creat
   return findings.Take();
 }
 
+Violations CheckGroup(const Group& group) {
+  Findings findings;
+  findings.Length("name", group.name, 1, 255);
+  findings.Append(CheckMetadata(group.metadata));
+  return findings.Take();
+}
+
 Violations CheckMachine(const Machine& machine, bool creating) {
   Findings findings;
   if (creating) {
@@ -318,6 +325,36 @@ Violations CheckMachine(const Machine& machine, bool creating) {
   findings.Length("hostname", machine.hostname, 255);
   findings.Length("platform", machine.platform, 255);
   findings.Length("name", machine.name, 255);
+  return findings.Take();
+}
+
+Violations CheckComponent(const Component& component, bool creating) {
+  Findings findings;
+  if (creating) {
+    findings.Present("fingerprint", component.fingerprint);
+    findings.Length("fingerprint", component.fingerprint, 0, 4096);
+    findings.NotReserved("fingerprint", component.fingerprint);
+  }
+  findings.Length("name", component.name, 0, 255);
+  findings.Append(CheckMetadata(component.metadata));
+  return findings.Take();
+}
+
+Violations CheckProcess(const Process& process, bool creating) {
+  Findings findings;
+  if (creating) {
+    findings.Present("pid", process.pid);
+    findings.Length("pid", process.pid, 0, 4096);
+    findings.NotReserved("pid", process.pid);
+  }
+  findings.Append(CheckMetadata(process.metadata));
+  return findings.Take();
+}
+
+Violations CheckPoolKey(const PoolKey& key) {
+  Findings findings;
+  findings.Length("key", key.key, 8, 1024);
+  findings.NotReserved("key", key.key);
   return findings.Take();
 }
 

@@ -6,9 +6,13 @@
 #include <vector>
 
 #include "core/account.h"
+#include "core/component.h"
+#include "core/group.h"
 #include "core/license.h"
 #include "core/machine.h"
 #include "core/policy.h"
+#include "core/pool_key.h"
+#include "core/process.h"
 #include "core/product.h"
 
 namespace latchkey::core {
@@ -26,6 +30,10 @@ Violations CheckPolicy(const Policy& policy, bool creating);
 // At creation `license.key` is what the client sent, or empty: check before the key is made.
 Violations CheckLicense(const License& license, const Policy& policy, bool creating);
 Violations CheckMachine(const Machine& machine, bool creating);
+Violations CheckGroup(const Group& group);                             // events.md §2.1
+Violations CheckComponent(const Component& component, bool creating);  // machines.md §3
+Violations CheckProcess(const Process& process, bool creating);        // machines.md §4
+Violations CheckPoolKey(const PoolKey& key);                           // licenses.md §5
 Violations CheckMetadata(
     const Metadata& metadata);  // METADATA_TOO_LONG limits (conventions.md §1.8)
 

@@ -28,6 +28,13 @@ Where Where::Not(const Where& condition) {
   return Built("NOT coalesce((" + condition.sql_ + "), 1 = 0)", condition.params_);
 }
 
+Where Where::Through(SqlLiteral column, SqlLiteral table, const Where& condition) {
+  if (condition.empty()) return {};
+  return Built(std::string(column.text()) + " IN (SELECT id FROM " + std::string(table.text()) +
+                   " WHERE " + condition.sql_ + ")",
+               condition.params_);
+}
+
 Where& Where::And(const Where& other) {
   if (other.empty()) return *this;
   sql_ = empty() ? "(" + other.sql_ + ")" : sql_ + " AND (" + other.sql_ + ")";

@@ -35,6 +35,8 @@ class Where {
   // Holds when one of them does; without any, for no row.
   static Where AnyOf(std::span<const Where> conditions);
   static Where Not(const Where& condition);
+  // `column` is the id of a row of `table` for which `condition` holds.
+  static Where Through(SqlLiteral column, SqlLiteral table, const Where& condition);
 
   template <class... T>
   Where& And(SqlLiteral sql, const T&... values) {
