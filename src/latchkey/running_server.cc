@@ -132,7 +132,8 @@ Result<void> RunningServer::Open() {
   application_ = std::make_unique<api::Application>(
       api::Services{database, *installation_.vault, random_, accounts_, snapshots_, *touches_,
                     settings_, [this] { return clock_.Log(); }},
-      api::ApplicationOptions{.dev = dev_,
+      api::ApplicationOptions{.throttles = !dev_,
+                              .dev = dev_,
                               .revision = LATCHKEY_VERSION,
                               .many_accounts = configuration_.accounts == AccountMode::kMany},
       [this](const api::AccessLogEntry& entry) { Logged(entry); });
@@ -290,33 +291,56 @@ Result<std::string> RunningServer::StampMinute() {
   return std::string("there is space on the disk again");
 }
 
+namespace {
+
+void AddTo(service::CullReport& sum, const service::CullReport& more) {
+  sum.died += more.died;
+  sum.deactivated += more.deactivated;
+  sum.recovered += more.recovered;
+  sum.held += more.held;
+}
+
+// "2 machines found dead, 1 deactivated, 0 back"; empty when nothing happened.
+std::string NewsOf(const service::CullReport& report, const std::string& what) {
+  if (report.deactivated + report.recovered + report.died == 0) return {};
+  return what + " found dead, " + std::to_string(report.deactivated) + " deactivated, " +
+         std::to_string(report.recovered) + " back";
+}
+
+}  // namespace
+
 Result<std::string> RunningServer::Cull(bool asked) {
-  service::CullReport sum;
+  service::CullReport machines, processes;
   for (const auto& account : accounts_.All()) {
     const service::CullerOptions options{
         .now = base::SystemNow(),
         .serving_since = clock_.since(),
         .downtime = [this](TimePoint from, TimePoint to) { return clock_.Downtime(from, to); },
         .released = asked};
-    LK_ASSIGN(const auto report,
+    LK_ASSIGN(const auto of_machines,
               service::CullDeadMachines(*installation_.database, *installation_.vault, random_,
                                         *account, settings_, options));
-    sum.died += report.died;
-    sum.deactivated += report.deactivated;
-    sum.recovered += report.recovered;
-    sum.held += report.held;
+    AddTo(machines, of_machines);
+    LK_ASSIGN(const auto of_processes,
+              service::CullDeadProcesses(*installation_.database, *installation_.vault, random_,
+                                         *account, settings_, options));
+    AddTo(processes, of_processes);
   }
-  culled_ += static_cast<std::uint64_t>(sum.deactivated);
-  const bool news = held_.exchange(static_cast<std::uint64_t>(sum.held)) == 0 && sum.held > 0;
+  culled_ += static_cast<std::uint64_t>(machines.deactivated);
+  const std::int64_t held = machines.held + processes.held;
+  const bool news = held_.exchange(static_cast<std::uint64_t>(held)) == 0 && held > 0;
   if (news)
     log_.Notice(LogLevel::kError,
-                "more than half of all machines with a heartbeat are dead at once: " +
-                    std::to_string(sum.held) +
+                "more than half of all " +
+                    std::string(machines.held > 0 ? "machines" : "processes") +
+                    " with a heartbeat are dead at once: " + std::to_string(held) +
                     " were not deactivated, because that looks like an outage. If they are really "
                     "gone: `latchkey jobs run cull`");
-  if (sum.deactivated + sum.recovered + sum.died == 0) return std::string();
-  return Plural(sum.died, "machine") + " found dead, " + std::to_string(sum.deactivated) +
-         " deactivated, " + std::to_string(sum.recovered) + " back";
+  std::string text = NewsOf(machines, Plural(machines.died, "machine"));
+  const std::string more = NewsOf(processes, std::to_string(processes.died) +
+                                                 (processes.died == 1 ? " process" : " processes"));
+  if (!text.empty() && !more.empty()) text += "; ";
+  return text + more;
 }
 
 Result<std::string> RunningServer::ExpireTombstones() {

@@ -30,5 +30,9 @@ struct CullReport {
 Result<CullReport> CullDeadMachines(store::Database& database, const store::Vault& vault,
                                     Random& random, const AccountContext& account,
                                     const Settings& settings, const CullerOptions& options);
+// The same over processes (machines.md §4), with a brake of their own.
+Result<CullReport> CullDeadProcesses(store::Database& database, const store::Vault& vault,
+                                     Random& random, const AccountContext& account,
+                                     const Settings& settings, const CullerOptions& options);
 
 }  // namespace latchkey::service

@@ -7,7 +7,10 @@
 #include "core/license_key.h"
 #include "core/rules.h"
 #include "service/cascade.h"
+#include "service/groups.h"
+#include "service/license_users.h"
 #include "service/permissions.h"
+#include "service/pool_keys.h"
 
 namespace latchkey::service {
 namespace {
@@ -56,7 +59,11 @@ Result<CreatedLicense> MakeKey(const Context& context, core::License record,
     return CreatedLicense{std::move(record), std::move(made.key)};
   }
   if (policy.scheme) {
-    const core::KeyContext names = KeyContextOf(context, record, policy);
+    core::KeyContext names = KeyContextOf(context, record, policy);
+    if (record.owner_id) {
+      LK_ASSIGN(const auto owner, Find<core::User>(context, *record.owner_id));
+      if (owner) names.email = owner->email;
+    }
     const std::string dataset = key_given
                                     ? core::ExpandTemplate(record.key, names)
                                     : core::DefaultDataset(*policy.scheme, names, context.random);
@@ -69,7 +76,12 @@ Result<CreatedLicense> MakeKey(const Context& context, core::License record,
     return CreatedLicense{std::move(record), std::nullopt};
   }
   if (key_given) return CreatedLicense{std::move(record), std::nullopt};
-  if (policy.use_pool) return Broken(RelationshipRule("policy", "POOL_EMPTY", "pool is empty"));
+  if (policy.use_pool) {
+    LK_ASSIGN(auto taken, TakeFromPool(context, policy));
+    if (!taken) return Broken(RelationshipRule("policy", "POOL_EMPTY", "pool is empty"));
+    record.key = std::move(taken->key);
+    return CreatedLicense{std::move(record), std::nullopt};
+  }
   while (true) {  // 96 random bits: the loop is for form's sake
     record.key = core::GenerateDefaultKey(context.random);
     LK_ASSIGN(const auto other, FindByKey(context, record.key));
@@ -110,7 +122,16 @@ Result<CreatedLicense> CreateLicense(const Context& context, NewLicense wanted,
   }
   Stamp(context, record);
   record.product_id = policy->product_id;
-  std::vector<Violation> violations = core::CheckLicense(record, *policy, true);
+  if (!record.group_id) {
+    LK_ASSIGN(record.group_id, GroupOfUser(context, record.owner_id));
+  }
+  std::vector<Violation> violations;
+  LK_ASSIGN(auto no_owner, CheckOwnerExists(context, record.owner_id));
+  if (no_owner) violations.push_back(std::move(*no_owner));
+  LK_ASSIGN(auto no_group, CheckGroupExists(context, record.group_id));
+  if (no_group) violations.push_back(std::move(*no_group));
+  for (auto& violation : core::CheckLicense(record, *policy, true))
+    violations.push_back(std::move(violation));
   if (wanted.key_given) {
     LK_ASSIGN(const auto other, FindByKey(context, record.key));
     if (other) violations.push_back(AttributeRule("key", "TAKEN", "has already been taken"));
@@ -123,6 +144,12 @@ Result<CreatedLicense> CreateLicense(const Context& context, NewLicense wanted,
   }
   if (wanted.permissions_given)
     AddUnsupportedPermissions(core::Role::kLicense, record.permissions, violations);
+  LK_ASSIGN(auto no_room, CheckGroupRoom(context, record.group_id, GroupMember::kLicense));
+  if (no_room) violations.push_back(std::move(*no_room));
+  if (record.owner_id) {
+    auto exceeded = CheckUserLimit(record, *policy, 1);
+    if (exceeded) violations.push_back(std::move(*exceeded));
+  }
   if (!violations.empty()) return Broken(std::move(violations));
 
   if (!wanted.permissions_given)
@@ -236,10 +263,11 @@ Result<void> ChangePolicy(const Context& context, core::License& record, const c
   if (to->transfer_strategy == core::TransferStrategy::kResetExpiry)
     record.expiry =
         to->duration ? std::optional(base::AddCalendar(context.now, *to->duration)) : std::nullopt;
-  LK_TRY(context.session.Execute(
-      "UPDATE machines SET policy_id = $1, product_id = $2 WHERE account_id = $3 AND license_id = "
-      "$4",
-      store::Params(to->id, to->product_id, context.account_id(), record.id)));
+  for (const std::string_view table : {"machines", "components", "processes"})
+    LK_TRY(context.session.Execute(
+        "UPDATE " + std::string(table) +
+            " SET policy_id = $1, product_id = $2 WHERE account_id = $3 AND license_id = $4",
+        store::Params(to->id, to->product_id, context.account_id(), record.id)));
   return Save(context, record, "license.policy.updated");
 }
 

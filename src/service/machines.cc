@@ -6,6 +6,9 @@
 #include "base/json.h"
 #include "core/rules.h"
 #include "service/cascade.h"
+#include "service/components.h"
+#include "service/groups.h"
+#include "service/license_users.h"
 #include "service/licenses.h"
 #include "store/tombstones.h"
 
@@ -253,8 +256,55 @@ namespace {
 // token is charged for it.
 enum class Arrival { kNew, kBack };
 
+// A new machine without a group takes its license's, else its owner's (events.md §2.3). One that
+// comes back keeps its own, if that is still there.
+Result<void> ChooseGroup(const Context& context, core::Machine& machine,
+                         const core::License* license, Arrival arrival,
+                         std::vector<Violation>& violations) {
+  if (arrival == Arrival::kNew) {
+    if (!machine.group_id && license) machine.group_id = license->group_id;
+    if (!machine.group_id) {
+      LK_ASSIGN(machine.group_id, GroupOfUser(context, machine.owner_id));
+    }
+  }
+  LK_ASSIGN(auto missing, CheckGroupExists(context, machine.group_id));
+  if (!missing) return {};
+  if (arrival == Arrival::kBack)
+    machine.group_id.reset();
+  else
+    violations.push_back(std::move(*missing));
+  return {};
+}
+
+// Whether the account has the owner; one that comes back does without an owner who is gone.
+Result<void> CheckOwner(const Context& context, core::Machine& machine, Arrival arrival,
+                        std::vector<Violation>& violations) {
+  LK_ASSIGN(auto unknown, CheckOwnerExists(context, machine.owner_id));
+  if (!unknown) return {};
+  if (arrival == Arrival::kBack)
+    machine.owner_id.reset();
+  else
+    violations.push_back(std::move(*unknown));
+  return {};
+}
+
+// The last of the rules (machines.md §1.7): the owner is a user of the license.
+Result<void> CheckOwnerIsLicensed(const Context& context, core::Machine& machine,
+                                  const core::License& license, Arrival arrival,
+                                  std::vector<Violation>& violations) {
+  if (!machine.owner_id) return {};
+  LK_ASSIGN(const bool licensed, IsUserOf(context, license, *machine.owner_id));
+  if (licensed) return {};
+  if (arrival == Arrival::kBack)
+    machine.owner_id.reset();
+  else
+    violations.push_back(RelationshipRule("owner", "INVALID", "must be a valid license user"));
+  return {};
+}
+
 Result<core::Machine> Admit(const Context& context, core::Machine record, core::License* license,
-                            const core::Policy* policy, Arrival arrival) {
+                            const core::Policy* policy, Arrival arrival,
+                            std::vector<core::Component> components) {
   const bool is_new = arrival == Arrival::kNew;
   const bool id_given = is_new && !record.id.is_nil();
   const TimePoint created = record.created;
@@ -263,8 +313,16 @@ Result<core::Machine> Admit(const Context& context, core::Machine record, core::
   std::vector<Violation> violations;
   if (!license || !policy)
     violations.push_back(RelationshipRule("license", "NOT_FOUND", "must exist"));
-  if (license) {
+  if (license && policy) {
     record.license_id = license->id;
+    record.policy_id = policy->id;
+    record.product_id = policy->product_id;
+    record.environment_id = license->environment_id;
+  }
+  LK_TRY(CheckEmbedded(context, record, policy, components, violations));
+  LK_TRY(CheckOwner(context, record, arrival, violations));
+  LK_TRY(ChooseGroup(context, record, license, arrival, violations));
+  if (license) {
     LK_ASSIGN(const bool taken, FingerprintTaken(context, record, *license));
     if (taken)
       violations.push_back(AttributeRule("fingerprint", "TAKEN", "has already been taken"));
@@ -273,18 +331,19 @@ Result<core::Machine> Admit(const Context& context, core::Machine record, core::
     violations.push_back(std::move(violation));
   LK_TRY(CheckUuidConflict(context, record, id_given, violations));
   if (license && policy) {
-    record.policy_id = policy->id;
-    record.product_id = policy->product_id;
-    record.environment_id = license->environment_id;
     if (is_new && policy->heartbeat_basis == core::HeartbeatBasis::kCreation)
       record.last_heartbeat = context.now;
     LK_TRY(CheckLimits(context, record, *license, *policy, true, violations));
     CheckRanges(record, license->machines_memory, license->machines_disk, violations);
     LK_TRY(CheckWiderUniqueness(context, record, *policy, violations));
   }
+  LK_ASSIGN(auto no_room, CheckGroupRoom(context, record.group_id, GroupMember::kMachine));
+  if (no_room) violations.push_back(std::move(*no_room));
+  if (license) LK_TRY(CheckOwnerIsLicensed(context, record, *license, arrival, violations));
   if (!violations.empty()) return Broken(std::move(violations));
   if (is_new) LK_TRY(CountTokenUse(context, true));
   LK_TRY(Insert(context, record));
+  LK_TRY(InsertEmbedded(context, record, components));
   LK_TRY(
       ShiftTotals(context, license->id, 1, Of(record.cores), Of(record.memory), Of(record.disk)));
   license->machines_count += 1;
@@ -299,8 +358,9 @@ Result<core::Machine> Admit(const Context& context, core::Machine record, core::
 }  // namespace
 
 Result<core::Machine> CreateMachine(const Context& context, core::Machine record,
-                                    core::License* license, const core::Policy* policy) {
-  return Admit(context, std::move(record), license, policy, Arrival::kNew);
+                                    core::License* license, const core::Policy* policy,
+                                    std::vector<core::Component> components) {
+  return Admit(context, std::move(record), license, policy, Arrival::kNew, std::move(components));
 }
 
 Result<void> UpdateMachine(const Context& context, core::Machine& record,
@@ -374,6 +434,7 @@ std::string WriteMachine(const core::Machine& machine) {
       out.emplace(attribute.name, *tree);
   }
   if (machine.owner_id) out.emplace("owner_id", machine.owner_id->ToString());
+  if (machine.group_id) out.emplace("group_id", machine.group_id->ToString());
   return base::WriteJson(out);
 }
 
@@ -387,6 +448,7 @@ Result<core::Machine> ReadMachine(const Secret& text) {
   machine.id = id("id");
   machine.created = base::FromUnixMicros(object.at("created").as_int64());
   if (object.contains("owner_id")) machine.owner_id = id("owner_id");
+  if (object.contains("group_id")) machine.group_id = id("group_id");
   for (const core::Attribute& attribute : core::ResourceOf<core::Machine>().attributes) {
     const json::value* value = object.if_contains(attribute.name);
     if (!attribute.set || !value) continue;
@@ -536,7 +598,7 @@ Result<core::Machine> UndoTakeover(const Context& context, const Uuid& takeover)
   back.last_death.reset();
   back.monitored = false;
   LK_ASSIGN(core::Machine restored, Admit(context, std::move(back), &*license,
-                                          policy ? &*policy : nullptr, Arrival::kBack));
+                                          policy ? &*policy : nullptr, Arrival::kBack, {}));
   LK_TRY(
       context.session.Execute("UPDATE takeovers SET undone = $1 WHERE account_id = $2 AND id = $3",
                               Params(context.now, context.account_id(), takeover)));

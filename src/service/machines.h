@@ -2,7 +2,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "core/component.h"
 #include "core/license.h"
 #include "core/machine.h"
 #include "service/context.h"
@@ -12,9 +14,11 @@ namespace latchkey::service {
 // machines.md §1.6 steps 4 to 8. `license` null: unknown (LICENSE_NOT_FOUND). The limits are
 // decided by the running write transaction, so two racers never both win (threat-model row 61). On
 // success `license` has its new totals. An id chosen by the client is refused while an undo may
-// bring back a machine of that id.
+// bring back a machine of that id. `components` are made with it, all or none; kUnprocessable for
+// more than 20.
 Result<core::Machine> CreateMachine(const Context& context, core::Machine record,
-                                    core::License* license, const core::Policy* policy);
+                                    core::License* license, const core::Policy* policy,
+                                    std::vector<core::Component> components = {});
 Result<void> UpdateMachine(const Context& context, core::Machine& record,
                            const core::Machine& before, const core::License& license,
                            const core::Policy& policy);

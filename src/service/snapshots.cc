@@ -17,6 +17,23 @@ constexpr std::size_t kPlaces = 8192;  // of changes that are remembered
 
 std::atomic<std::uint64_t> change_counter{1};
 
+// Components and processes of the license's machines.
+Result<void> LoadParts(const Context& context, const Uuid& license, core::Snapshot& snapshot) {
+  LK_TRY(context.session.Query(
+      "SELECT machine_id, fingerprint FROM components WHERE account_id = $1 AND license_id = $2",
+      store::Params(context.account_id(), license), [&](const store::Row& row) {
+        snapshot.machine_components[row.Id(0)].emplace_back(row.Text(1));
+      }));
+  LK_TRY(context.session.Query(
+      "SELECT machine_id, count(*) FROM processes WHERE account_id = $1 AND license_id = $2 GROUP "
+      "BY machine_id",
+      store::Params(context.account_id(), license), [&](const store::Row& row) {
+        snapshot.machine_processes[row.Id(0)] = row.Int(1);
+        snapshot.processes += row.Int(1);
+      }));
+  return {};
+}
+
 }  // namespace
 
 Result<core::Snapshot> LoadSnapshot(const Context& context, core::License license) {
@@ -29,12 +46,20 @@ Result<core::Snapshot> LoadSnapshot(const Context& context, core::License licens
     if (owner)
       snapshot.owner = core::LicenseUser{owner->id, owner->email, owner->banned_at.has_value()};
   }
+  LK_TRY(context.session.Query(
+      "SELECT users.id, users.email, users.banned_at IS NOT NULL FROM license_users JOIN users ON "
+      "users.id = license_users.user_id WHERE license_users.license_id = $1 ORDER BY "
+      "license_users.seq",
+      store::Params(license.id), [&](const store::Row& row) {
+        snapshot.users.push_back({row.Id(0), std::string(row.Text(1)), row.Int(2) != 0});
+      }));
   LK_ASSIGN(const auto entitlements, EffectiveEntitlements(context, license));
   for (const auto& entitlement : entitlements) snapshot.entitlements.push_back(entitlement.code);
   if (license.machines_count > 0) {
     LK_ASSIGN(snapshot.machines,
               List<core::Machine>(context, store::Where("license_id = ?", license.id)));
     for (core::Machine& machine : snapshot.machines) machine.metadata = {};
+    LK_TRY(LoadParts(context, license.id, snapshot));
   }
   snapshot.license = std::move(license);
   return snapshot;
