@@ -116,11 +116,6 @@ void ByText(const Parameters& parameters, std::string_view name, store::SqlLiter
   if (const auto value = parameters.Value(name)) where.And(Where(sql, *value));
 }
 
-// Groups do not exist yet: no record is in one.
-void ByGroup(const Parameters& parameters, Where& where) {
-  if (parameters.Value("group")) where.And(Where::Nothing());
-}
-
 std::string NormalisedEmail(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kBlank);
@@ -340,34 +335,59 @@ TimePoint HeartbeatBorder(const Call& call, Duration period) {
   return late;
 }
 
-// machines.md §2: a machine that must beat, by its policy or because it began to, and is late.
-Result<Where> DeadMachines(const Call& call) {
+// `time` lies before the instant at which a heartbeat of the policy named by `policy` runs out.
+Result<Where> Late(const Call& call, store::SqlLiteral time, store::SqlLiteral policy) {
   std::vector<std::int64_t> periods;
   LK_TRY(call.session->Query(
       "SELECT DISTINCT coalesce(heartbeat_duration, 600) FROM policies WHERE account_id = $1",
       store::Params(call.account_id()),
       [&](const store::Row& row) { periods.push_back(row.Int(0)); }));
   if (periods.empty()) return Where::Nothing();
-  std::string sql =
-      "(machines.last_heartbeat IS NOT NULL OR machines.policy_id IN "
-      "(SELECT id FROM policies WHERE require_heartbeat = 1)) AND "
-      "coalesce(machines.last_heartbeat, machines.created) < (SELECT CASE "
-      "coalesce(policies.heartbeat_duration, 600)";
+  std::string sql(time.text());
+  sql += " < (SELECT CASE coalesce(policies.heartbeat_duration, 600)";
   std::vector<store::Param> params;
   for (const std::int64_t period : periods) {
     sql += " WHEN ? THEN ?";
     params.push_back(store::ToParam(period));
     params.push_back(store::ToParam(HeartbeatBorder(call, Seconds(period))));
   }
-  sql += " END FROM policies WHERE policies.id = machines.policy_id)";
+  sql.append(" END FROM policies WHERE policies.id = ").append(policy.text()).append(")");
   return Where::Built(std::move(sql), std::move(params));
 }
 
-Result<Where> ByHeartbeat(const Call& call, std::string_view status) {
+// machines.md §2: a machine that must beat, by its policy or because it began to, and is late.
+Result<Where> DeadMachines(const Call& call) {
+  Where where(
+      "machines.last_heartbeat IS NOT NULL OR machines.policy_id IN (SELECT id FROM policies WHERE "
+      "require_heartbeat = 1)");
+  LK_ASSIGN(const Where late, Late(call, "coalesce(machines.last_heartbeat, machines.created)",
+                                   "machines.policy_id"));
+  return Where().And(where).And(late);
+}
+
+Result<Where> DeadProcesses(const Call& call) {
+  return Late(call, "processes.last_heartbeat", "processes.policy_id");
+}
+
+Result<Where> ByHeartbeat(const Call& call, std::string_view status,
+                          Result<Where> (*find_dead)(const Call&)) {
   const std::string name = Lower(status);
   if (name != "dead" && name != "alive") return Where::Nothing();
-  LK_ASSIGN(const Where dead, DeadMachines(call));
+  LK_ASSIGN(const Where dead, find_dead(call));
   return name == "dead" ? dead : Where::Not(dead);
+}
+
+// ---- components and processes
+
+Where PartFilters(const Parameters& parameters) {
+  Where where;
+  ById(parameters, "product", "product_id = ?", where);
+  ById(parameters, "machine", "machine_id = ?", where);
+  ById(parameters, "license", "license_id = ?", where);
+  ById(parameters, "owner", "machine_id IN (SELECT id FROM machines WHERE owner_id = ?)", where);
+  if (const auto user = parameters.Value("user"))
+    where.And(Where::Through("license_id", "licenses", LicenseUser(parameters.call(), *user)));
+  return where;
 }
 
 }  // namespace
@@ -441,7 +461,7 @@ Where LicenseFilters(const Call& call, std::span<const std::string_view> allowed
   ById(parameters, "policy", "licenses.policy_id = ?", where);
   ById(parameters, "machine", "licenses.id IN (SELECT license_id FROM machines WHERE id = ?)",
        where);
-  ByGroup(parameters, where);
+  ById(parameters, "group", "licenses.group_id = ?", where);
   if (const auto owner = parameters.Value("owner")) where.And(LicenseOwner(call, *owner));
   if (const auto user = parameters.Value("user")) where.And(LicenseUser(call, *user));
   if (const auto status = parameters.Value("status")) where.And(ByStatus(call, *status));
@@ -474,6 +494,73 @@ Where LicenseFilters(const Call& call, std::span<const std::string_view> allowed
   return where;
 }
 
+std::vector<std::string> UserRoles(const Call& call) {
+  std::vector<std::string> roles;
+  bool named = false;
+  for (const auto& [name, value] : call.query) {
+    if ((name != "roles" && name != "roles[]") || value.empty()) continue;
+    named = true;
+    if (core::ParseUserRole(value)) roles.push_back(value);
+  }
+  if (!named) roles.emplace_back("user");
+  return roles;
+}
+
+Where UserFilters(const Call& call, bool any_role) {
+  const Parameters parameters(call, {});
+  Where where;
+  if (!any_role) {
+    std::vector<store::Param> roles;
+    for (const std::string& role : UserRoles(call)) roles.push_back(store::ToParam(role));
+    where.AndIn("users.role", std::move(roles));
+  }
+  const TimePoint since = call.now - kActive;
+  const auto active = [&] {
+    return Where(
+        "users.banned_at IS NULL AND (users.created >= ? OR EXISTS (SELECT 1 FROM licenses WHERE "
+        "(licenses.owner_id = users.id OR licenses.id IN (SELECT license_id FROM license_users "
+        "WHERE user_id = users.id)) AND (licenses.created >= ? OR licenses.last_validated >= ? OR "
+        "licenses.last_check_out >= ? OR licenses.last_check_in >= ? OR EXISTS (SELECT 1 FROM "
+        "license_stamps WHERE license_seq = licenses.seq AND license_stamps.last_validated >= "
+        "?))))",
+        since, since, since, since, since, since);
+  };
+  if (const auto status = parameters.Value("status")) {
+    const std::string name = Lower(*status);
+    if (name == "banned")
+      where.And("users.banned_at IS NOT NULL");
+    else if (name == "active")
+      where.And(active());
+    else if (name == "inactive")
+      where.And("users.banned_at IS NULL").And(Where::Not(active()));
+    else
+      where.And(Where::Nothing());
+  }
+  for (const std::string_view name : {"assigned", "active"})
+    if (const auto value = parameters.Value(name))
+      where.And(
+          Flagged(ParseFilterFlag(*value),
+                  Where("EXISTS (SELECT 1 FROM licenses WHERE licenses.owner_id = users.id)")));
+  if (const auto product = parameters.Value("product")) {
+    const auto id = Uuid::Parse(*product);
+    where.And(id ? Where("users.id IN (SELECT owner_id FROM licenses WHERE product_id = ? UNION "
+                         "ALL SELECT user_id FROM license_users WHERE license_id IN (SELECT id "
+                         "FROM licenses WHERE product_id = ?))",
+                         *id, *id)
+                 : Where::Nothing());
+  }
+  if (const auto license = parameters.Value("license")) {
+    const auto id = Uuid::Parse(*license);
+    where.And(id ? Where("users.id IN (SELECT owner_id FROM licenses WHERE id = ? UNION ALL "
+                         "SELECT user_id FROM license_users WHERE license_id = ?)",
+                         *id, *id)
+                 : Where::Nothing());
+  }
+  ById(parameters, "group", "users.group_id = ?", where);
+  ByMetadata(parameters, core::ResourceOf<core::User>(), where);
+  return where;
+}
+
 Result<Where> MachineFilters(const Call& call, std::span<const std::string_view> allowed) {
   const Parameters parameters(call, allowed);
   Where where;
@@ -483,7 +570,7 @@ Result<Where> MachineFilters(const Call& call, std::span<const std::string_view>
   ById(parameters, "product", "machines.product_id = ?", where);
   ById(parameters, "policy", "machines.policy_id = ?", where);
   ById(parameters, "license", "machines.license_id = ?", where);
-  ByGroup(parameters, where);
+  ById(parameters, "group", "machines.group_id = ?", where);
   if (const auto owner = parameters.Value("owner")) where.And(MachineOwner(call, *owner));
   if (const auto user = parameters.Value("user")) where.And(MachineUser(call, *user));
   if (const auto key = parameters.Value("key")) {
@@ -494,10 +581,24 @@ Result<Where> MachineFilters(const Call& call, std::span<const std::string_view>
     where.And(found ? Where("machines.license_id = ?", found->id) : Where::Nothing());
   }
   if (const auto status = parameters.Value("status")) {
-    LK_ASSIGN(const Where condition, ByHeartbeat(call, *status));
+    LK_ASSIGN(const Where condition, ByHeartbeat(call, *status, DeadMachines));
     where.And(condition);
   }
   ByMetadata(parameters, core::ResourceOf<core::Machine>(), where);
+  return where;
+}
+
+Where ComponentFilters(const Call& call, std::span<const std::string_view> allowed) {
+  return PartFilters(Parameters(call, allowed));
+}
+
+Result<Where> ProcessFilters(const Call& call, std::span<const std::string_view> allowed) {
+  const Parameters parameters(call, allowed);
+  Where where = PartFilters(parameters);
+  if (const auto status = parameters.Value("status")) {
+    LK_ASSIGN(const Where condition, ByHeartbeat(call, *status, DeadProcesses));
+    where.And(condition);
+  }
   return where;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/call.h"
 #include "store/where.h"
@@ -16,6 +18,16 @@ store::Where LicenseFilters(const Call& call, std::span<const std::string_view> 
 // `status` and `key` ask the store: errors are those of the session.
 Result<store::Where> MachineFilters(const Call& call,
                                     std::span<const std::string_view> allowed = {});
+
+// Machines.md §3, §4. `status` asks the store.
+store::Where ComponentFilters(const Call& call, std::span<const std::string_view> allowed = {});
+Result<store::Where> ProcessFilters(const Call& call,
+                                    std::span<const std::string_view> allowed = {});
+
+// events.md §1.4. Without `roles` only users of role `user`, unless `any_role`.
+store::Where UserFilters(const Call& call, bool any_role = false);
+// The role names that a list of users asks for; `user` when none is named.
+std::vector<std::string> UserRoles(const Call& call);
 
 // What filters read; nullopt for another form.
 struct FilterSpan {  // "2w", "P13DT59M59S", "86400"

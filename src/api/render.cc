@@ -10,13 +10,7 @@ void WriteLinkage(base::JsonWriter& out, const Linkage& linkage) {
 }
 
 std::string SelfPath(const View& view, const RenderOptions& options) {
-  std::string path = options.account_path;
-  if (view.resource().type == "accounts") return path;
-  path += '/';
-  path += view.resource().type;
-  path += '/';
-  view.record().id.AppendTo(path);
-  return path;
+  return options.account_path + view.Path();
 }
 
 void WriteRelationship(base::JsonWriter& out, const View& view,
@@ -58,6 +52,16 @@ void WriteRelationship(base::JsonWriter& out, const View& view,
 
 }  // namespace
 
+std::string View::Path() const {
+  std::string path;
+  if (resource_.type == "accounts") return path;
+  path += '/';
+  path += resource_.type;
+  path += '/';
+  record_.id.AppendTo(path);
+  return path;
+}
+
 std::optional<Linkage> View::LinkageOf(const core::Relationship& relationship) const {
   if (!relationship.get) return std::nullopt;
   const auto id = relationship.get(object_);
@@ -95,18 +99,31 @@ void WriteValue(base::JsonWriter& out, const core::Attribute& attribute, const c
   std::visit(Visitor{out, attribute, nested_metadata_snake}, value);
 }
 
+namespace {
+
+void WriteAttribute(base::JsonWriter& out, const View& view, const core::Attribute& attribute,
+                    const RenderOptions& options) {
+  if (!view.Shows(attribute)) return;
+  out.Key(core::ToCamel(attribute.name));
+  if (view.Write(attribute, out)) return;
+  WriteValue(out, attribute, view.Get(attribute), options.nested_metadata_snake);
+}
+
+}  // namespace
+
 void WriteResource(base::JsonWriter& out, const View& view, const RenderOptions& options) {
   const core::Resource& resource = view.resource();
   const std::string self = SelfPath(view, options);
   out.BeginObject().Key("id").Id(view.record().id).Key("type").String(resource.type);
   out.Key("attributes").BeginObject();
-  for (const core::Attribute& attribute : resource.attributes) {
-    if (!view.Shows(attribute)) continue;
-    out.Key(core::ToCamel(attribute.name));
-    if (view.Write(attribute, out)) continue;
-    WriteValue(out, attribute, view.Get(attribute), options.nested_metadata_snake);
-  }
+  const auto last = [&](const core::Attribute& attribute) {
+    return resource.metadata_last && attribute.kind == core::Kind::kMetadata;
+  };
+  for (const core::Attribute& attribute : resource.attributes)
+    if (!last(attribute)) WriteAttribute(out, view, attribute, options);
   out.Key("created").Time(view.record().created).Key("updated").Time(view.record().updated);
+  for (const core::Attribute& attribute : resource.attributes)
+    if (last(attribute)) WriteAttribute(out, view, attribute, options);
   out.EndObject();
   out.Key("relationships").BeginObject();
   for (const core::Relationship& relationship : resource.relationships)

@@ -8,10 +8,13 @@ namespace latchkey::api {
 std::span<const Route> AllRoutes() {
   static const std::vector<Route> routes = [] {
     std::vector<Route> all;
-    for (const auto list :
-         {AccountRoutes(), TokenRoutes(), ProductRoutes(), EntitlementRoutes(), PolicyRoutes(),
-          LicenseRoutes(), LicenseActionRoutes(), ValidationRoutes(), MachineRoutes(),
-          CheckOutRoutes(), TakeoverRoutes()})
+    for (const auto list : {AccountRoutes(),    TokenRoutes(),         UserRoutes(),
+                            UserTokenRoutes(),  PasswordRoutes(),      SecondFactorRoutes(),
+                            ProductRoutes(),    EntitlementRoutes(),   PolicyRoutes(),
+                            LicenseRoutes(),    LicenseActionRoutes(), LicenseUserRoutes(),
+                            ValidationRoutes(), MachineRoutes(),       ComponentRoutes(),
+                            ProcessRoutes(),    PoolKeyRoutes(),       CheckOutRoutes(),
+                            TakeoverRoutes(),   GroupRoutes(),         GroupRelationshipRoutes()})
       all.insert(all.end(), list.begin(), list.end());
     return all;
   }();

@@ -309,6 +309,10 @@ class Checker {
       if (name == "relationships" && any_relationship) {
         if (const auto* relationships = value.if_object()) {
           for (const auto& [relation, body] : *relationships) {
+            if (Embeds(relation)) {
+              LK_TRY(PermittedEmbedded(Child(pointer, relation), body));
+              continue;
+            }
             if (!WritableRelationship(relation))
               return Wrong(Child(pointer, relation), "unpermitted parameter");
             if (const auto* object = body.if_object()) {
@@ -322,6 +326,54 @@ class Checker {
         continue;
       }
       return Wrong(pointer, "unpermitted parameter");
+    }
+    return {};
+  }
+
+  bool Embeds(std::string_view relationship) const {
+    return create_ && schema_.embedded && relationship == schema_.embedded_name;
+  }
+
+  Result<void> PermittedEmbedded(const std::string& pointer, const json::value& body) const {
+    const auto* object = body.if_object();
+    if (!object) return {};
+    LK_TRY(OnlyMembers(pointer, *object, {"data"}));
+    const auto* data = object->if_contains("data");
+    const auto* items = data ? data->if_array() : nullptr;
+    for (std::size_t i = 0; items && i < items->size(); ++i) {
+      const auto* item = (*items)[i].if_object();
+      if (!item) continue;
+      const std::string at = pointer + "/data/" + std::to_string(i);
+      LK_TRY(OnlyMembers(at, *item, {"type", "attributes"}));
+      const auto* value = item->if_contains("attributes");
+      const auto* attributes = value ? value->if_object() : nullptr;
+      if (!attributes) continue;
+      for (const auto& member : *attributes) {
+        const Attribute* known = core::FindAttribute(*schema_.embedded, member.key());
+        if (!known || !known->create.Has(role_))
+          return Wrong(Child(at + "/attributes", member.key()), "unpermitted parameter");
+      }
+    }
+    return {};
+  }
+
+  Result<void> CheckEmbedded(const std::string& pointer, const json::value& body) {
+    if (body.is_null()) return {};
+    const auto* object = body.if_object();
+    if (!object) return Mismatch(pointer, TypeName(body), "object");
+    const std::string at = pointer + "/data";
+    const auto* data = object->if_contains("data");
+    if (!data) return Wrong(at, "is missing");
+    if (data->is_null()) return Wrong(at, "cannot be null");
+    const auto* items = data->if_array();
+    if (!items) return Mismatch(at, TypeName(*data), "array");
+    for (std::size_t i = 0; i < items->size(); ++i) {
+      const std::string item_at = Child(at, std::to_string(i));
+      const auto* item = (*items)[i].if_object();
+      if (!item) return Mismatch(item_at, TypeName((*items)[i]), "object");
+      LK_TRY(CheckType(item_at + "/type", item->if_contains("type"), schema_.embedded->type));
+      LK_TRY(CheckAttributes(item_at + "/attributes", schema_.embedded->attributes,
+                             item->if_contains("attributes"), document_.embedded.emplace_back()));
     }
     return {};
   }
@@ -380,39 +432,41 @@ class Checker {
     if (const auto* id = object->if_contains("id"); id && create_ && !id->is_null()) {
       LK_ASSIGN(document_.id, CheckId("/data/id", id));
     }
-    LK_TRY(CheckAttributes(object->if_contains("attributes")));
+    LK_TRY(CheckAttributes("/data/attributes", attributes_, object->if_contains("attributes"),
+                           document_));
     return CheckRelationships(object->if_contains("relationships"));
   }
 
-  Result<void> CheckAttributes(const json::value* value) {
+  Result<void> CheckAttributes(const std::string& at, std::span<const Attribute> attributes,
+                               const json::value* value, Document& document) const {
     static const json::object kNone;
     const json::object* sent = &kNone;
     if (value && !value->is_null()) {
       sent = value->if_object();
-      if (!sent) return Mismatch("/data/attributes", TypeName(*value), "object");
+      if (!sent) return Mismatch(at, TypeName(*value), "object");
     }
     const bool any_required =
-        create_ && std::any_of(attributes_.begin(), attributes_.end(), [&](const Attribute& a) {
+        create_ && std::any_of(attributes.begin(), attributes.end(), [&](const Attribute& a) {
           return a.required && a.create.Has(role_);
         });
     if (any_required && (!value || value->is_null()))
-      return Wrong("/data/attributes", value ? "cannot be null" : "is missing");
-    for (const Attribute& attribute : attributes_) {
+      return Wrong(at, value ? "cannot be null" : "is missing");
+    for (const Attribute& attribute : attributes) {
       if (!(create_ ? attribute.create : attribute.update).Has(role_)) continue;
       const json::value* item = sent->if_contains(attribute.name);
       if (!item && !(create_ && attribute.required)) continue;
-      const std::string pointer = Child("/data/attributes", attribute.name);
+      const std::string pointer = Child(at, attribute.name);
       if (!item) return Wrong(pointer, "is missing");
       if (item->is_null()) {
         if (attribute.nullable && (attribute.null_on_create || !create_))
-          document_.attributes.emplace_back(&attribute, Value{});
+          document.attributes.emplace_back(&attribute, Value{});
         else if (create_ && attribute.required)
           return Wrong(pointer, "cannot be null");
         continue;  // null for an optional member that is not nullable counts as absent
       }
       LK_ASSIGN(Value converted, Convert(pointer, attribute, *item));
       if (std::holds_alternative<std::monostate>(converted) && !attribute.nullable) continue;
-      document_.attributes.emplace_back(&attribute, std::move(converted));
+      document.attributes.emplace_back(&attribute, std::move(converted));
     }
     return {};
   }
@@ -430,6 +484,11 @@ class Checker {
     if (any_required && (!value || value->is_null()))
       return Wrong("/data/relationships", value ? "cannot be null" : "is missing");
     for (const core::Relationship& relationship : relationships_) {
+      if (Embeds(relationship.name)) {
+        if (const json::value* body = sent->if_contains(relationship.name))
+          LK_TRY(CheckEmbedded(Child("/data/relationships", relationship.name), *body));
+        continue;
+      }
       if (!create_ || !relationship.create.Has(role_)) continue;
       std::string name(relationship.name);
       const json::value* item = sent->if_contains(name);

@@ -53,6 +53,10 @@ struct Schema {
   std::span<const MetaMember> meta = {};
   // kCreate: another name for a relationship ("user" for "owner" on licenses, every version).
   std::pair<std::string_view, std::string_view> alias = {};
+  // kCreate: a relationship that carries whole new records, without ids and relationships of their
+  // own (a machine's components).
+  std::string_view embedded_name = {};
+  const core::Resource* embedded = nullptr;
 };
 
 struct Linkage {
@@ -68,6 +72,7 @@ struct Document {
   std::vector<std::pair<const core::Relationship*, std::optional<Linkage>>> relationships{};
   std::optional<Linkage> linkage{};  // kToOne; nullopt = null was sent
   std::vector<Linkage> linkages{};   // kToMany
+  std::vector<Document> embedded{};  // of Schema::embedded; attributes only
   json::object meta{};  // normalised names, only declared members, dropped nulls removed
 
   const core::Value* Attribute(std::string_view name) const;  // null when not sent

@@ -1,6 +1,8 @@
 #include "api/views.h"
 
 #include "api/authenticate.h"
+#include "core/totp.h"
+#include "service/users.h"
 #include "store/records.h"
 
 namespace latchkey::api {
@@ -86,10 +88,20 @@ Result<const core::User*> Related::User(const std::optional<Uuid>& id) {
 
 Result<const core::Product*> Related::Product(const Uuid& id) { return Load(call_, products_, id); }
 
+Result<std::int64_t> Related::AttachedUsers(const Uuid& license) {
+  std::int64_t count = 0;
+  LK_TRY(call_.session->Query("SELECT count(*) FROM license_users WHERE license_id = $1",
+                              store::Params(license),
+                              [&](const store::Row& row) { count = row.Int(0); }));
+  return count;
+}
+
 Result<LicenseView> LicenseView::Of(Related& related, const core::License& license, TimePoint now) {
   LK_ASSIGN(const core::Policy* policy, related.Policy(license.policy_id));
   LK_ASSIGN(const core::User* owner, related.User(license.owner_id));
-  return LicenseView(license, *policy, owner, now);
+  LicenseView view(license, *policy, owner, now);
+  LK_ASSIGN(view.attached_, related.AttachedUsers(license.id));
+  return view;
 }
 
 LicenseView::LicenseView(const core::Snapshot& snapshot, TimePoint now)
@@ -98,7 +110,8 @@ LicenseView::LicenseView(const core::Snapshot& snapshot, TimePoint now)
       owner_(nullptr),
       now_(now),
       limits_(core::EffectiveLimits(snapshot.license, snapshot.policy)),
-      owner_banned_(snapshot.owner && snapshot.owner->banned) {}
+      owner_banned_(snapshot.owner && snapshot.owner->banned),
+      attached_(static_cast<std::int64_t>(snapshot.users.size())) {}
 
 Value LicenseView::Get(const core::Attribute& attribute) const {
   const std::string_view name = attribute.name;
@@ -152,7 +165,7 @@ bool LicenseView::Shows(const core::Attribute& attribute) const {
 
 bool LicenseView::WriteMeta(const core::Relationship& relationship, base::JsonWriter& out) const {
   if (relationship.name == "users") {
-    out.BeginObject().Key("count").Int(typed_.owner_id ? 1 : 0).EndObject();
+    out.BeginObject().Key("count").Int((typed_.owner_id ? 1 : 0) + attached_).EndObject();
     return true;
   }
   if (relationship.name == "machines") {
@@ -225,6 +238,23 @@ Value MachineView::Get(const core::Attribute& attribute) const {
   return View::Get(attribute);
 }
 
+Result<ProcessView> ProcessView::Of(Related& related, const core::Process& process,
+                                    const Call& call) {
+  LK_ASSIGN(const core::Policy* policy, related.Policy(process.policy_id));
+  return ProcessView(process, *policy, call.now, call.downtime(process.last_heartbeat, call.now));
+}
+
+Value ProcessView::Get(const core::Attribute& attribute) const {
+  const std::string_view name = attribute.name;
+  if (name == "next_heartbeat") return core::NextHeartbeat(typed_, policy_);
+  if (name == "interval") return core::HeartbeatSeconds(policy_);
+  if (name == "status") {
+    if (resurrected_) return Text(core::NameOf(core::ProcessStatus::kResurrected));
+    return Text(core::NameOf(core::StatusOf(typed_, policy_, now_, downtime_)));
+  }
+  return View::Get(attribute);
+}
+
 Result<TokenView> TokenView::Of(Related& related, const core::Token& token, std::string raw) {
   core::Strings bearer{"*"};
   if (token.bearer_type == "users") {
@@ -260,6 +290,13 @@ std::optional<Linkage> TokenView::LinkageOf(const core::Relationship& relationsh
   return View::LinkageOf(relationship);
 }
 
+Result<UserView> UserView::Of(const Call& call, const core::User& user) {
+  const TimePoint since = call.now - std::chrono::hours(24 * 90);
+  if (user.banned_at || user.created >= since) return UserView(user, true);
+  LK_ASSIGN(const bool active, service::HasActiveLicense(call.context(), user.id, since));
+  return UserView(user, active);
+}
+
 Value UserView::Get(const core::Attribute& attribute) const {
   if (attribute.name == "full_name") {
     if (!typed_.first_name || !typed_.last_name) return {};
@@ -267,10 +304,20 @@ Value UserView::Get(const core::Attribute& attribute) const {
   }
   if (attribute.name == "status") {
     if (typed_.banned_at) return Text("BANNED");
-    return Text(now_ - typed_.created <= std::chrono::hours(24 * 90) ? "ACTIVE" : "INACTIVE");
+    return Text(active_ ? "ACTIVE" : "INACTIVE");
   }
   if (attribute.name == "permissions") return Sorted(typed_.permissions);
   return View::Get(attribute);
+}
+
+Value SecondFactorView::Get(const core::Attribute& attribute) const {
+  if (attribute.name == "uri") return core::TotpUri(typed_.secret, email_, issuer_);
+  return View::Get(attribute);
+}
+
+bool SecondFactorView::Shows(const core::Attribute& attribute) const {
+  if (attribute.name == "uri" || attribute.name == "secret") return !typed_.enabled;
+  return attribute.shown;
 }
 
 bool AccountView::WriteOwnMeta(base::JsonWriter& out) const {

@@ -6,6 +6,7 @@
 #include "core/license.h"
 #include "core/machine.h"
 #include "core/policy.h"
+#include "core/second_factor.h"
 #include "core/user.h"
 
 namespace latchkey::api {
@@ -18,6 +19,7 @@ class Related {
   Result<const core::License*> License(const Uuid& id);
   Result<const core::User*> User(const std::optional<Uuid>& id);  // null for none
   Result<const core::Product*> Product(const Uuid& id);
+  Result<std::int64_t> AttachedUsers(const Uuid& license);
   void Keep(const core::Policy& policy) { policies_.insert_or_assign(policy.id, policy); }
   void Keep(core::License license) {
     const Uuid id = license.id;
@@ -42,6 +44,7 @@ class LicenseView : public RecordView<core::License> {
         owner_(owner),
         now_(now),
         limits_(core::EffectiveLimits(license, policy)) {}
+  // With the number of attached users, which the store knows.
   static Result<LicenseView> Of(Related& related, const core::License& license, TimePoint now);
   // For the warm path: everything comes from the read model.
   LicenseView(const core::Snapshot& snapshot, TimePoint now);
@@ -62,6 +65,7 @@ class LicenseView : public RecordView<core::License> {
   TimePoint now_;
   core::Limits limits_;
   bool owner_banned_ = false;
+  std::int64_t attached_ = 0;
   std::optional<std::string> plain_key_;
   std::optional<TimePoint> last_validated_;
 };
@@ -92,6 +96,24 @@ class MachineView : public RecordView<core::Machine> {
   bool resurrected_ = false;
 };
 
+// machines.md §4.
+class ProcessView : public RecordView<core::Process> {
+ public:
+  ProcessView(const core::Process& process, const core::Policy& policy, TimePoint now,
+              Duration downtime)
+      : RecordView(process), policy_(policy), now_(now), downtime_(downtime) {}
+  static Result<ProcessView> Of(Related& related, const core::Process& process, const Call& call);
+  void ShowResurrected() { resurrected_ = true; }
+
+  core::Value Get(const core::Attribute& attribute) const override;
+
+ private:
+  const core::Policy& policy_;
+  TimePoint now_;
+  Duration downtime_;
+  bool resurrected_ = false;
+};
+
 // conventions.md §9.1. `raw` is the token itself, shown once. Permissions are the effective ones
 // when made by Of, which looks at the bearer; else the token's own list.
 class TokenView : public RecordView<core::Token> {
@@ -111,11 +133,29 @@ class TokenView : public RecordView<core::Token> {
 // events.md §1.1.
 class UserView : public RecordView<core::User> {
  public:
-  UserView(const core::User& user, TimePoint now) : RecordView(user), now_(now) {}
+  // Whether one of its licenses was active of late is asked of the store.
+  static Result<UserView> Of(const Call& call, const core::User& user);
   core::Value Get(const core::Attribute& attribute) const override;
 
  private:
-  TimePoint now_;
+  UserView(const core::User& user, bool active) : RecordView(user), active_(active) {}
+  bool active_;
+};
+
+// conventions.md §9.4: `uri` and `secret` only until it is enabled.
+class SecondFactorView : public RecordView<core::SecondFactor> {
+ public:
+  SecondFactorView(const core::SecondFactor& factor, std::string_view email,
+                   std::string_view issuer)
+      : RecordView(factor), email_(email), issuer_(issuer) {}
+  std::string Path() const override {
+    return "/users/" + typed_.user_id.ToString() + "/second-factors/" + typed_.id.ToString();
+  }
+  core::Value Get(const core::Attribute& attribute) const override;
+  bool Shows(const core::Attribute& attribute) const override;
+
+ private:
+  std::string_view email_, issuer_;
 };
 
 // conventions.md §9.5, with the public keys in its meta.

@@ -98,21 +98,42 @@ class Collector {
   Related& related() { return related_; }
 
   // `names` are includes of a license; `linkage` gets what stands in its to-many relationships.
-  // Environments and groups do not exist yet: no record is in one, so they add nothing.
+  // Environments do not exist yet: no record is in one, so they add nothing.
   Result<void> OfLicense(const std::vector<std::string>& names, RenderOptions& linkage,
                          Included& included) {
     for (const std::string& name : names) {
       if (name == "entitlements") LK_TRY(Entitlements(linkage.linkage["entitlements"], included));
       if (name == "product") LK_TRY(Product(included));
       if (name == "policy") LK_TRY(Policy(included));
+      if (name == "group") LK_TRY(Group(license_.group_id, included));
       if (name == "owner") LK_TRY(User(license_.owner_id, included));
       if (name == "users") LK_TRY(Users(linkage.linkage["users"], included));
     }
     return {};
   }
+  Result<void> Group(const std::optional<Uuid>& id, Included& included) {
+    if (!id) return {};
+    LK_ASSIGN(const auto group, service::Find<core::Group>(call_.context(), *id));
+    if (!group) return Error{Errc::kDamaged, "a member of a group that does not exist"};
+    included.Add(RecordView<core::Group>(*group), options_);
+    return {};
+  }
   Result<void> User(const std::optional<Uuid>& id, Included& included) {
     LK_ASSIGN(const core::User* user, related_.User(id));
-    if (user) included.Add(UserView(*user, call_.now), options_);
+    if (!user) return {};
+    LK_ASSIGN(const UserView view, UserView::Of(call_, *user));
+    included.Add(view, options_);
+    return {};
+  }
+  Result<void> Components(const core::Machine& machine, std::vector<Linkage>& linkage,
+                          Included& included) {
+    LK_ASSIGN(const auto components,
+              service::List<core::Component>(call_.context(),
+                                             store::Where("machine_id = ?", machine.id)));
+    for (const core::Component& component : components) {
+      included.Add(RecordView<core::Component>(component), options_);
+      linkage.push_back({"components", component.id});
+    }
     return {};
   }
 
@@ -216,10 +237,12 @@ Result<std::string> WritePayload(Call& call, const core::License& license,
       LK_ASSIGN(const LicenseView view, LicenseView::Of(collector.related(), license, call.now));
       included.Add(view, license_options);
     }
+    if (Has(includes, "group")) LK_TRY(collector.Group(machine->group_id, included));
     if (Has(includes, "owner")) LK_TRY(collector.User(machine->owner_id, included));
-    included.Append(std::move(deeper));  // breadth first
     RenderOptions machine_options = RenderOptionsOf(call);
-    if (Has(includes, "components")) machine_options.linkage["components"];  // none exist yet
+    if (Has(includes, "components"))
+      LK_TRY(collector.Components(*machine, machine_options.linkage["components"], included));
+    included.Append(std::move(deeper));  // breadth first
     LK_ASSIGN(const MachineView view, MachineView::Of(collector.related(), *machine, call));
     WriteResource(data, view, machine_options);
   } else {

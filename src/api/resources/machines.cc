@@ -13,7 +13,9 @@ using core::Machine;
 const Schema& CreateSchema() {
   static const Schema schema{.form = Schema::Form::kCreate,
                              .resource = &core::ResourceOf<Machine>(),
-                             .id_roles = core::kEveryBearer};
+                             .id_roles = core::kEveryBearer,
+                             .embedded_name = "components",
+                             .embedded = &core::ResourceOf<core::Component>()};
   return schema;
 }
 const Schema& UpdateSchema() {
@@ -43,10 +45,23 @@ Result<Reply> List(Call& call) {
 
 Result<Reply> Show(Call& call) { return MachineReply(call, *call.machine); }
 
+Result<std::vector<core::Component>> ComponentsOfBody(const Call& call) {
+  std::vector<core::Component> components;
+  if (call.document.embedded.empty()) return components;
+  LK_TRY(NeedPermission("component.create", call.actor));
+  for (const Document& document : call.document.embedded)
+    LK_TRY(
+        Strict(Apply(document, core::ResourceOf<core::Component>(), &components.emplace_back())));
+  return components;
+}
+
 Result<Reply> Create(Call& call) {
+  LK_ASSIGN(auto components, ComponentsOfBody(call));
   Machine record;
   if (call.document.id) record.id = *call.document.id;
   LK_TRY(Strict(Apply(call.document, core::ResourceOf<Machine>(), &record)));
+  record.group_id = LinkedId(call, "group");
+  record.owner_id = LinkedId(call, "owner");
   LK_ASSIGN(auto license, LicenseOfBody(call));
   std::optional<core::Policy> policy;
   if (license) {
@@ -54,7 +69,7 @@ Result<Reply> Create(Call& call) {
   }
   LK_ASSIGN(const Machine created,
             service::CreateMachine(call.context(), std::move(record), license ? &*license : nullptr,
-                                   policy ? &*policy : nullptr));
+                                   policy ? &*policy : nullptr, std::move(components)));
   Related related(call);
   related.Keep(std::move(*license));
   related.Keep(*policy);
@@ -114,7 +129,10 @@ Result<Target> CreateTarget(Call& call) {
   if (own && linkage && *linkage && (*linkage)->id == own->id) return TargetOf(call, *own);
   LK_ASSIGN(const auto license, LicenseOfBody(call));
   if (!license) return Target{};
-  return TargetOf(call, *license);
+  LK_ASSIGN(Target target, TargetOf(call, *license));
+  // Who is attached to the license may add machines of its own.
+  if (target.actor_is_licensee) target.machine_owner_id = LinkedId(call, "owner");
+  return target;
 }
 
 constexpr Rule kListRule{.permission = "machine.read",
