@@ -23,11 +23,17 @@ constexpr auto kGroupRelationships = std::to_array<Relationship>({
 constexpr Resource kGroupResource{"groups", "group",          "group",
                                   "groups", kGroupAttributes, kGroupRelationships};
 
+// An owner's links lead to the records themselves.
+constexpr Relationship AtTarget(Relationship relationship) {
+  relationship.own_link = false;
+  return relationship;
+}
+
 constexpr auto kOwnerRelationships = std::to_array<Relationship>({
     AccountOf<GroupOwner>(),
     EnvironmentOf<GroupOwner>(),
-    ToOne<GroupOwner, &GroupOwner::group_id>("group", "groups", "group_id"),
-    ToOne<GroupOwner, &GroupOwner::user_id>("user", "users", "user_id"),
+    AtTarget(ToOne<GroupOwner, &GroupOwner::group_id>("group", "groups", "group_id")),
+    AtTarget(ToOne<GroupOwner, &GroupOwner::user_id>("user", "users", "user_id")),
 });
 
 constexpr Resource kOwnerResource{

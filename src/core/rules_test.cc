@@ -545,6 +545,26 @@ TEST(ProductUrlTest, LimitsTheLengthOfUrls) {
       ElementsAre(Broken("URL_TOO_LONG", "url", "is too long (maximum is 255 characters)")));
 }
 
+class GroupRulesTest : public testing::TestWithParam<Case> {};
+TEST_P(GroupRulesTest, GivesTheErrorsOfTheSpecification) {
+  Group group;
+  group.name = "Team";
+  Assign(group, GetParam().attributes);
+  EXPECT_EQ(Wire(CheckGroup(group)), GetParam().expected);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Attributes, GroupRulesTest,
+    testing::Values(
+        Case{"SoundAsItIs", R"({})", {}},
+        Case{"NameEmpty",
+             R"({"name":""})",
+             {Broken("NAME_TOO_SHORT", "name", "is too short (minimum is 1 characters)")}},
+        Case{"NameTooLong",
+             R"({"name":"@256"})",
+             {Broken("NAME_TOO_LONG", "name", "is too long (maximum is 255 characters)")}},
+        Case{"LimitsOfAnySize", R"({"max_users":-1,"max_licenses":0,"max_machines":1})", {}}),
+    CaseName);
+
 class EntitlementRulesTest : public testing::TestWithParam<Case> {};
 TEST_P(EntitlementRulesTest, GivesTheErrorsOfTheSpecification) {
   Entitlement entitlement;
