@@ -145,6 +145,31 @@ TEST_F(Takeover, IsUndoneUnderTheSameIds) {
   EXPECT_EQ(again.Source(), "/meta/id");
 }
 
+TEST_F(Takeover, ComponentsComeAndGoWithTheirMachine) {
+  const json::object disk{{"fingerprint", "disk"}, {"name", "Disk"}, {"metadata", {{"size", 2}}}};
+  const Answer had = server_.Post(
+      "/components", DocumentOf("components", disk, {{"machine", LinkTo("machines", old_)}}));
+  ASSERT_EQ(had.status, 201) << had.body;
+  json::value body = Body("new", old_, license_);
+  body.at("data")
+      .at("relationships")
+      .as_object()
+      .emplace("components",
+               json::object{{"data", json::array{json::object{{"type", "components"},
+                                                              {"attributes", disk}}}}});
+  server_.Advance(std::chrono::hours(1));
+  const Answer taken = server_.Post("/machines/actions/takeover", body);
+  ASSERT_EQ(taken.status, 201) << taken.body;
+  EXPECT_EQ(server_.Get("/machines/new/components").Ids().size(), 1U);
+  EXPECT_EQ(server_.Get("/components/" + had.Id()).status, 404);
+  ASSERT_EQ(Undo(TakeoverId(taken)).status, 200);
+  const Answer back = server_.Get("/components/" + had.Id());
+  ASSERT_EQ(back.status, 200) << back.body;
+  EXPECT_EQ(back.Attribute("created"), had.Attribute("created"));
+  EXPECT_EQ(back.Attribute("metadata"), had.Attribute("metadata"));
+  EXPECT_THAT(server_.Get("/components").Ids(), ElementsAre(had.Id()));
+}
+
 TEST_F(Takeover, CannotBeUndoneAfterThreeDays) {
   const std::string id = TakeoverId(TakeOver("new", old_));
   server_.Advance(std::chrono::hours(72) + Seconds(1));

@@ -122,7 +122,9 @@ Result<void> CheckEmbedded(const Context& context, const core::Machine& machine,
 Result<void> InsertEmbedded(const Context& context, const core::Machine& machine,
                             std::span<core::Component> components) {
   for (core::Component& component : components) {
+    const TimePoint created = component.created;
     Stamp(context, component);
+    if (created != TimePoint{}) component.created = created;  // it comes back
     BelongTo(component, machine);
     LK_TRY(Insert(context, component));
   }

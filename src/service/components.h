@@ -21,7 +21,8 @@ Result<void> DeleteComponent(const Context& context, const core::Component& reco
 Result<void> CheckEmbedded(const Context& context, const core::Machine& machine,
                            const core::Policy* policy, std::span<core::Component> components,
                            std::vector<Violation>& violations);
-// Stores what CheckEmbedded found sound, without events of their own.
+// Stores what CheckEmbedded found sound, without events of their own. Ids and creations that are
+// set are kept.
 Result<void> InsertEmbedded(const Context& context, const core::Machine& machine,
                             std::span<core::Component> components);
 

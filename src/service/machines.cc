@@ -412,14 +412,12 @@ namespace {
 constexpr auto kUndoTime = std::chrono::hours(72);
 constexpr std::int64_t kTakeoversPerDay = 3;
 
-// A released machine is kept whole in the takeover's row, so that it comes back under its own id.
-std::string WriteMachine(const core::Machine& machine) {
-  json::object out;
-  out.emplace("id", machine.id.ToString());
-  out.emplace("created", base::UnixMicros(machine.created));
-  for (const core::Attribute& attribute : core::ResourceOf<core::Machine>().attributes) {
+// A released machine is kept whole in the takeover's row, with its components, so that they come
+// back under their own ids. Processes do not: they ended with the seat.
+void WriteAttributes(const core::Resource& resource, const void* record, json::object& out) {
+  for (const core::Attribute& attribute : resource.attributes) {
     if (!attribute.get) continue;
-    const core::Value value = attribute.get(&machine);
+    const core::Value value = attribute.get(record);
     if (const auto* text = std::get_if<std::string>(&value))
       out.emplace(attribute.name, *text);
     else if (const auto* number = std::get_if<std::int64_t>(&value))
@@ -433,47 +431,82 @@ std::string WriteMachine(const core::Machine& machine) {
     else if (const auto* tree = std::get_if<json::value>(&value))
       out.emplace(attribute.name, *tree);
   }
+}
+
+template <class T>
+json::object WriteRecord(const T& record) {
+  json::object out;
+  out.emplace("id", record.id.ToString());
+  out.emplace("created", base::UnixMicros(record.created));
+  WriteAttributes(core::ResourceOf<T>(), &record, out);
+  return out;
+}
+
+std::string WriteMachine(const core::Machine& machine,
+                         const std::vector<core::Component>& components) {
+  json::object out = WriteRecord(machine);
   if (machine.owner_id) out.emplace("owner_id", machine.owner_id->ToString());
   if (machine.group_id) out.emplace("group_id", machine.group_id->ToString());
+  json::array parts;
+  for (const core::Component& component : components) parts.push_back(WriteRecord(component));
+  out.emplace("components", std::move(parts));
   return base::WriteJson(out);
 }
 
-Result<core::Machine> ReadMachine(const Secret& text) {
-  LK_ASSIGN(const json::value tree, base::ParseJson(text.Reveal()));
-  const json::object& object = tree.as_object();
-  const auto id = [&](const char* name) {
-    return Uuid::Parse(object.at(name).as_string()).value_or(Uuid());
-  };
-  core::Machine machine;
-  machine.id = id("id");
-  machine.created = base::FromUnixMicros(object.at("created").as_int64());
-  if (object.contains("owner_id")) machine.owner_id = id("owner_id");
-  if (object.contains("group_id")) machine.group_id = id("group_id");
-  for (const core::Attribute& attribute : core::ResourceOf<core::Machine>().attributes) {
+Uuid ReadId(const json::object& object, std::string_view name) {
+  return Uuid::Parse(object.at(name).as_string()).value_or(Uuid());
+}
+
+void ReadAttributes(const core::Resource& resource, const json::object& object, void* record) {
+  for (const core::Attribute& attribute : resource.attributes) {
     const json::value* value = object.if_contains(attribute.name);
     if (!attribute.set || !value) continue;
     switch (attribute.kind) {
       case core::Kind::kString:
       case core::Kind::kEnum:
-        attribute.set(&machine, std::string(value->as_string()));
+        attribute.set(record, std::string(value->as_string()));
         break;
       case core::Kind::kInteger:
-        attribute.set(&machine, value->as_int64());
+        attribute.set(record, value->as_int64());
         break;
       case core::Kind::kBoolean:
-        attribute.set(&machine, value->as_bool());
+        attribute.set(record, value->as_bool());
         break;
       case core::Kind::kTime:
-        attribute.set(&machine, base::FromUnixMicros(value->as_int64()));
+        attribute.set(record, base::FromUnixMicros(value->as_int64()));
         break;
       case core::Kind::kId:
-        attribute.set(&machine, Uuid::Parse(value->as_string()).value_or(Uuid()));
+        attribute.set(record, Uuid::Parse(value->as_string()).value_or(Uuid()));
         break;
       default:
-        attribute.set(&machine, *value);
+        attribute.set(record, *value);
     }
   }
-  return machine;
+}
+
+template <class T>
+T ReadRecord(const json::object& object) {
+  T record;
+  record.id = ReadId(object, "id");
+  record.created = base::FromUnixMicros(object.at("created").as_int64());
+  ReadAttributes(core::ResourceOf<T>(), object, &record);
+  return record;
+}
+
+struct Released {
+  core::Machine machine;
+  std::vector<core::Component> components;
+};
+Result<Released> ReadMachine(const Secret& text) {
+  LK_ASSIGN(const json::value tree, base::ParseJson(text.Reveal()));
+  const json::object& object = tree.as_object();
+  Released released{.machine = ReadRecord<core::Machine>(object), .components = {}};
+  if (object.contains("owner_id")) released.machine.owner_id = ReadId(object, "owner_id");
+  if (object.contains("group_id")) released.machine.group_id = ReadId(object, "group_id");
+  if (const json::value* parts = object.if_contains("components"))
+    for (const json::value& part : parts->as_array())
+      released.components.push_back(ReadRecord<core::Component>(part.as_object()));
+  return released;
 }
 
 // The machine whose last heartbeat, check-out or creation is longest ago; of several the oldest.
@@ -510,7 +543,8 @@ Result<core::Machine> MachineToRelease(const Context& context, const core::Licen
 }  // namespace
 
 Result<Takeover> TakeOverSeat(const Context& context, core::Machine record, core::License* license,
-                              const core::Policy* policy, std::string_view release) {
+                              const core::Policy* policy, std::string_view release,
+                              std::vector<core::Component> components) {
   if (!license || !policy) return Broken(RelationshipRule("license", "NOT_FOUND", "must exist"));
   std::int64_t recent = 0;
   LK_TRY(context.session.Query(
@@ -526,13 +560,15 @@ Result<Takeover> TakeOverSeat(const Context& context, core::Machine record, core
     return Broken(
         {Violation::Kind::kId, "id", "CONFLICT", "must not conflict with another machine"});
 
+  LK_ASSIGN(const auto parts, List<core::Component>(context, Where("machine_id = ?", released.id)));
   LK_TRY(CountTokenUse(context, false));
   LK_TRY(Remove(context, released, "SEAT_TAKEN_OVER"));
   license->machines_count -= 1;
   license->machines_cores -= Of(released.cores);
   license->machines_memory -= Of(released.memory);
   license->machines_disk -= Of(released.disk);
-  LK_ASSIGN(core::Machine made, CreateMachine(context, std::move(record), license, policy));
+  LK_ASSIGN(core::Machine made,
+            CreateMachine(context, std::move(record), license, policy, std::move(components)));
 
   Takeover takeover{.id = Uuid::V4(context.random),
                     .machine = std::move(made),
@@ -541,7 +577,7 @@ Result<Takeover> TakeOverSeat(const Context& context, core::Machine record, core
                     .undo_until = context.now + kUndoTime};
   LK_ASSIGN(const Bytes kept,
             context.vault.Seal(context.account_id(), "takeovers.released", takeover.id,
-                               base::AsBytes(WriteMachine(released))));
+                               base::AsBytes(WriteMachine(released, parts))));
   LK_TRY(context.session.Execute(
       "INSERT INTO takeovers (id, account_id, license_id, machine_id, released_id, released_name, "
       "released, created, undo_until) "
@@ -576,7 +612,8 @@ Result<core::Machine> UndoTakeover(const Context& context, const Uuid& takeover)
                  "/meta/id"};
   LK_ASSIGN(const Secret text,
             context.vault.Open(context.account_id(), "takeovers.released", takeover, sealed));
-  LK_ASSIGN(core::Machine back, ReadMachine(text));
+  LK_ASSIGN(Released released, ReadMachine(text));
+  core::Machine& back = released.machine;
   LK_ASSIGN(auto license, LicenseOfTakeover(context, takeover));
   if (!license) return Error{Errc::kNotFound, "The requested license was not found"};
   LK_ASSIGN(const auto policy, FindPolicy(context, license->policy_id));
@@ -597,8 +634,9 @@ Result<core::Machine> UndoTakeover(const Context& context, const Uuid& takeover)
     back.last_heartbeat = context.now;
   back.last_death.reset();
   back.monitored = false;
-  LK_ASSIGN(core::Machine restored, Admit(context, std::move(back), &*license,
-                                          policy ? &*policy : nullptr, Arrival::kBack, {}));
+  LK_ASSIGN(core::Machine restored,
+            Admit(context, std::move(back), &*license, policy ? &*policy : nullptr, Arrival::kBack,
+                  std::move(released.components)));
   LK_TRY(
       context.session.Execute("UPDATE takeovers SET undone = $1 WHERE account_id = $2 AND id = $3",
                               Params(context.now, context.account_id(), takeover)));

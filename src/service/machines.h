@@ -45,7 +45,8 @@ struct Takeover {
 // kTakeoverLimitExceeded (more than 3 per license in 24 h, undone ones included); kInvalid as for
 // creation; kNotFound when `release` names no machine of the license.
 Result<Takeover> TakeOverSeat(const Context& context, core::Machine record, core::License* license,
-                              const core::Policy* policy, std::string_view release);
+                              const core::Policy* policy, std::string_view release,
+                              std::vector<core::Component> components = {});
 // Swaps back under the same ids; a machine that sends heartbeats, or has to, is alive again as of
 // now. No use of an activation token is counted. kNotFound for an unknown takeover, kUnprocessable
 // when it is too late or already undone, kInvalid when the license has no room for the machine.

@@ -8,6 +8,16 @@ Result<std::optional<core::Machine>> MachineOfBody(Call& call) {
   return service::Find<core::Machine>(call.context(), (*linkage)->id);
 }
 
+Result<std::vector<core::Component>> ComponentsOfBody(const Call& call) {
+  std::vector<core::Component> components;
+  if (call.document.embedded.empty()) return components;
+  LK_TRY(NeedPermission("component.create", call.actor));
+  for (const Document& document : call.document.embedded)
+    LK_TRY(
+        Strict(Apply(document, core::ResourceOf<core::Component>(), &components.emplace_back())));
+  return components;
+}
+
 Result<Target> TargetOfBodyMachine(Call& call) {
   LK_ASSIGN(const auto machine, MachineOfBody(call));
   if (!machine) return Target{};

@@ -8,6 +8,8 @@ namespace latchkey::api {
 
 // The machine that a create's body names, searched in the whole account; nullopt when unknown.
 Result<std::optional<core::Machine>> MachineOfBody(Call& call);
+// The components that come with a machine. kForbidden without their own permission.
+Result<std::vector<core::Component>> ComponentsOfBody(const Call& call);
 // Facts for the rule of a create: those of the body's machine.
 Result<Target> TargetOfBodyMachine(Call& call);
 

@@ -2,6 +2,7 @@
 #include "service/machines.h"
 #include "api/filters.h"
 #include "api/resources/common.h"
+#include "api/resources/machine_parts.h"
 #include "api/resources/routes.h"
 #include "service/licenses.h"
 
@@ -44,16 +45,6 @@ Result<Reply> List(Call& call) {
 }
 
 Result<Reply> Show(Call& call) { return MachineReply(call, *call.machine); }
-
-Result<std::vector<core::Component>> ComponentsOfBody(const Call& call) {
-  std::vector<core::Component> components;
-  if (call.document.embedded.empty()) return components;
-  LK_TRY(NeedPermission("component.create", call.actor));
-  for (const Document& document : call.document.embedded)
-    LK_TRY(
-        Strict(Apply(document, core::ResourceOf<core::Component>(), &components.emplace_back())));
-  return components;
-}
 
 Result<Reply> Create(Call& call) {
   LK_ASSIGN(auto components, ComponentsOfBody(call));

@@ -1,5 +1,6 @@
 // Taking over a seat, and undoing it (decision 27).
 #include "api/resources/common.h"
+#include "api/resources/machine_parts.h"
 #include "api/resources/routes.h"
 #include "service/licenses.h"
 #include "service/machines.h"
@@ -18,7 +19,9 @@ const Schema& TakeoverSchema() {
   static const Schema schema{.form = Schema::Form::kCreate,
                              .resource = &core::ResourceOf<Machine>(),
                              .id_roles = core::kEveryBearer,
-                             .meta = kRelease};
+                             .meta = kRelease,
+                             .embedded_name = "components",
+                             .embedded = &core::ResourceOf<core::Component>()};
   return schema;
 }
 constexpr Schema kUndoSchema{.form = Schema::Form::kMeta, .meta = kTakeoverId};
@@ -37,18 +40,22 @@ std::string MetaOf(const service::Takeover& takeover) {
 
 Result<Reply> TakeOver(Call& call) {
   LK_TRY(NeedPermission("machine.delete", call.actor));
+  LK_ASSIGN(auto components, ComponentsOfBody(call));
   Machine record;
   if (call.document.id) record.id = *call.document.id;
   LK_TRY(Strict(Apply(call.document, core::ResourceOf<Machine>(), &record)));
+  record.group_id = LinkedId(call, "group");
+  record.owner_id = LinkedId(call, "owner");
   LK_ASSIGN(auto license, LicenseOfBody(call));
   std::optional<core::Policy> policy;
   if (license) {
     LK_ASSIGN(policy, service::FindPolicy(call.context(), license->policy_id));
   }
-  LK_ASSIGN(const service::Takeover takeover,
-            service::TakeOverSeat(call.context(), std::move(record), license ? &*license : nullptr,
-                                  policy ? &*policy : nullptr,
-                                  call.document.meta.at("release").as_string()));
+  LK_ASSIGN(
+      const service::Takeover takeover,
+      service::TakeOverSeat(call.context(), std::move(record), license ? &*license : nullptr,
+                            policy ? &*policy : nullptr,
+                            call.document.meta.at("release").as_string(), std::move(components)));
   Related related(call);
   related.Keep(*license);
   related.Keep(*policy);
