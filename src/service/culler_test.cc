@@ -5,6 +5,7 @@
 
 #include "core/downtime.h"
 #include "service/machines.h"
+#include "service/processes.h"
 #include "service/test_account.h"
 #include "store/tombstones.h"
 
@@ -25,6 +26,49 @@ class CullerTest : public TestAccount {
          .released = released});
     EXPECT_TRUE(report) << report.error().detail;
     return report.value_or(CullReport{});
+  }
+
+  CullReport SweepProcesses(TimePoint now, bool released = false) {
+    const auto report = CullDeadProcesses(
+        *database_, *vault_, random_, *account_, settings_,
+        {.now = now,
+         .serving_since = serving_since_,
+         .downtime = [&](TimePoint from, TimePoint to) { return log_.DowntimeBetween(from, to); },
+         .released = released});
+    EXPECT_TRUE(report) << report.error().detail;
+    return report.value_or(CullReport{});
+  }
+  // On one machine that was never pinged, all begun at kStart.
+  void StoreProcesses(int count) {
+    Store(1, std::nullopt);
+    const core::Machine machine = Machines().at(0);
+    Write([&](store::Session& session) -> Result<void> {
+      for (int i = 0; i < count; ++i) {
+        core::Process process;
+        process.pid = std::to_string(i);
+        LK_ASSIGN(const auto made, CreateProcess(In(session, kStart), process, &machine));
+        static_cast<void>(made);
+      }
+      return {};
+    });
+  }
+  std::vector<core::Process> AllProcesses() {
+    std::vector<core::Process> processes;
+    Write([&](store::Session& session) -> Result<void> {
+      LK_ASSIGN(processes, List<core::Process>(In(session, kStart), store::Where()));
+      return {};
+    });
+    return processes;
+  }
+  std::vector<std::string> EventsOfProcesses() {
+    std::vector<std::string> kinds;
+    Write([&](store::Session& session) -> Result<void> {
+      LK_ASSIGN(const auto events, store::ReadOutbox(session, *vault_, 0, 1000));
+      for (const auto& event : events)
+        if (event.resource_type == "processes") kinds.push_back(event.kind);
+      return {};
+    });
+    return kinds;
   }
 
   TimePoint serving_since_ = kStart - std::chrono::hours(1);
@@ -162,6 +206,64 @@ TEST_F(CullerTest, TM_80_TheBrakeHoldsWhenMostMachinesDieAtOnceUntilAPersonRelea
 TEST_F(CullerTest, FewDeadMachinesNeedNoBrake) {
   Store(100, kStart);
   EXPECT_EQ(Sweep(kStart + minutes(2)).deactivated, 100);
+}
+
+TEST_F(CullerTest, ADeadProcessGoesWithoutAnEventOfItsDeletion) {
+  StoreProcesses(1);
+  EXPECT_EQ(SweepProcesses(kStart + seconds(60)).deactivated, 0);
+  EXPECT_EQ(Sweep(kStart + seconds(61)).died, 0) << "a process is no machine";
+  const CullReport report = SweepProcesses(kStart + seconds(61));
+  EXPECT_EQ(report.died, 1);
+  EXPECT_EQ(report.deactivated, 1);
+  EXPECT_TRUE(AllProcesses().empty());
+  EXPECT_THAT(EventsOfProcesses(), testing::ElementsAre("process.created", "process.heartbeat.dead",
+                                                        store::kRowChanged));
+}
+
+TEST_F(CullerTest, AKeptProcessIsReportedDeadOnceAndRevivedByItsPing) {
+  policy_.heartbeat_cull_strategy = HeartbeatCullStrategy::kKeepDead;
+  policy_.heartbeat_resurrection_strategy = HeartbeatResurrectionStrategy::kAlways;
+  StoreProcesses(1);
+  EXPECT_EQ(SweepProcesses(kStart + minutes(2)).died, 1);
+  EXPECT_EQ(SweepProcesses(kStart + minutes(3)).died, 0);
+  ASSERT_TRUE(AllProcesses().at(0).monitored);
+  core::Process process = AllProcesses().at(0);
+  Write([&](store::Session& session) -> Result<void> {
+    LK_ASSIGN(const bool revived,
+              PingProcess(In(session, kStart + minutes(4)), process, policy_, Duration::zero()));
+    EXPECT_TRUE(revived);
+    return {};
+  });
+  EXPECT_FALSE(AllProcesses().at(0).monitored);
+  EXPECT_FALSE(AllProcesses().at(0).last_death);
+  EXPECT_EQ(SweepProcesses(kStart + minutes(6)).died, 1) << "a second life ends, too";
+}
+
+TEST_F(CullerTest, ALongerHeartbeatBringsDeadProcessesBack) {
+  policy_.heartbeat_resurrection_strategy = HeartbeatResurrectionStrategy::k15Minutes;
+  StoreProcesses(1);
+  EXPECT_EQ(SweepProcesses(kStart + minutes(2)).died, 1);
+  Write([&](store::Session& session) -> Result<void> {
+    policy_.heartbeat_duration = 600;
+    return Update(In(session, kStart), policy_);
+  });
+  EXPECT_EQ(SweepProcesses(kStart + minutes(3)).recovered, 1);
+  EXPECT_EQ(EventsOfProcesses().back(), "process.heartbeat.pong");
+}
+
+TEST_F(CullerTest, TM_80_OwnDowntimeNeverCountsForProcesses) {
+  StoreProcesses(1);
+  log_ = core::ServingLog::FromIntervals({{kStart - hours(1), kStart + seconds(30)},
+                                          {kStart + seconds(30) + hours(1), kStart + hours(3)}});
+  EXPECT_EQ(SweepProcesses(kStart + hours(1) + seconds(60)).died, 0);
+  EXPECT_EQ(SweepProcesses(kStart + hours(1) + seconds(61)).died, 1);
+}
+
+TEST_F(CullerTest, TM_80_TheBrakeHoldsProcessesToo) {
+  StoreProcesses(101);
+  EXPECT_EQ(SweepProcesses(kStart + minutes(2)).held, 101);
+  EXPECT_EQ(AllProcesses().size(), 101u);
+  EXPECT_EQ(SweepProcesses(kStart + minutes(3), true).deactivated, 101);
 }
 
 }  // namespace
