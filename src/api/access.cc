@@ -25,13 +25,15 @@ bool RoleAllows(const Rule& rule, const Target& target, const service::Actor& ac
         case UserRule::kSelf:
           return Matches(target.user_id, actor.id);
         case UserRule::kVisible:
-          return true;
+          return !target.hidden;
+        case UserRule::kGroupOwner:
+          return target.actor_owns_group;
       }
       return false;
     }
     case core::Role::kLicense:
       if (rule.license_unless_protected && target.license_protected) return false;
-      return rule.license == LicenseRule::kVisible ||
+      return (rule.license == LicenseRule::kVisible && !target.hidden) ||
              (rule.license == LicenseRule::kOwn && Matches(target.license_id, actor.id));
     case core::Role::kAnonymous:
       return false;

@@ -20,8 +20,9 @@ enum class UserRule {
   kOwner,
   kLicensee,
   kSelf,
-  kVisible
-};  // own; any; the user itself; whatever it can see
+  kVisible,
+  kGroupOwner
+};  // own; any; the user itself; whatever it can see; what is in a group it owns
 enum class LicenseRule { kNo, kOwn, kVisible };
 
 // One row of the matrix: who may do it, and the permission string needed on bearer and token.
@@ -45,6 +46,8 @@ struct Target {
   std::optional<Uuid> machine_owner_id{};
   std::optional<Uuid> user_id{};   // the record is this user
   bool actor_is_licensee = false;  // the actor is attached to the license
+  bool actor_owns_group = false;
+  bool hidden = false;  // looked up among all records, and not one that the actor may see
   bool license_protected = false;
   bool policy_protected = false;
 };

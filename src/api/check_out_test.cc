@@ -471,6 +471,24 @@ TEST_F(CheckOut, ADottedIncludeBringsTheLicenseAlongAndEachRecordOnce) {
             owner.id.ToString());
 }
 
+TEST_F(CheckOut, TheGroupIsIncluded) {
+  const std::string group = server_.Post("/groups", DocumentOf("groups", {{"name", "Team"}})).Id();
+  for (const std::string& path : {"/licenses/" + license_, "/machines/" + machine_})
+    ASSERT_EQ(
+        server_
+            .Send("PUT", path + "/group", server_.AsAdmin(), json::value(LinkTo("groups", group)))
+            .status,
+        200);
+  const json::object payload = OpenLicense(PostMeta(LicensePath(), {{"include", {"group"}}}));
+  ASSERT_EQ(payload.at("included").as_array().size(), 1U);
+  EXPECT_EQ(payload.at("included").at(0), server_.Get("/groups/" + group).Data());
+  const Answer answer = PostMeta(MachinePath(), {{"include", {"group"}}});
+  const auto file = Open(FileKind::kMachine, kPlain, Text(answer.Attribute("certificate")));
+  ASSERT_TRUE(file);
+  ASSERT_EQ(file->payload().at("included").as_array().size(), 1U);
+  EXPECT_EQ(Text(file->payload().at("included").at(0).at("id")), group);
+}
+
 TEST_F(CheckOut, AnIncludeWithoutTargetAddsNothing) {
   const json::object payload = OpenLicense(PostMeta(
       LicensePath(), {{"include", {"owner", "users", "group", "environment", "entitlements"}}}));

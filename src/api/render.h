@@ -28,6 +28,8 @@ class View {
   virtual bool Shows(const core::Attribute& attribute) const { return attribute.shown; }
   // Writes the value straight when it returns true: long lists are slow as a tree.
   virtual bool Write(const core::Attribute&, base::JsonWriter&) const { return false; }
+  // Where the record is at home, below the account: "/policies/<id>".
+  virtual std::string Path() const;
   virtual std::optional<Linkage> LinkageOf(const core::Relationship& relationship) const;
   // Writes ,"meta":{…} content of a relationship when it returns true.
   virtual bool WriteMeta(const core::Relationship&, base::JsonWriter&) const { return false; }

@@ -28,6 +28,17 @@ Result<Reply> ListMachines(Call& call, const store::Where& where) {
       });
 }
 
+Result<Reply> ListUsers(Call& call, const store::Where& where) {
+  return ListReply<core::User>(
+      call, where, [&](const std::vector<core::User>& records, const auto& emit) -> Result<void> {
+        for (const core::User& record : records) {
+          LK_ASSIGN(const UserView view, UserView::Of(call, record));
+          emit(view);
+        }
+        return {};
+      });
+}
+
 Result<Reply> ListTokens(Call& call, const store::Where& where) {
   return ListReply<core::Token>(
       call, where, [&](const std::vector<core::Token>& records, const auto& emit) -> Result<void> {
@@ -119,6 +130,11 @@ Result<std::optional<core::Policy>> PolicyOfBody(Call& call) {
   const auto linkage = call.document.Relationship("policy");
   if (!linkage || !*linkage) return std::optional<core::Policy>();
   return service::Find<core::Policy>(call.context(), (*linkage)->id);
+}
+
+std::optional<Uuid> LinkedId(const Call& call, std::string_view relationship) {
+  const auto linkage = call.document.Relationship(relationship);
+  return linkage && *linkage ? std::optional((*linkage)->id) : std::nullopt;
 }
 
 std::vector<Uuid> IdsOf(const std::vector<Linkage>& linkages) {

@@ -20,6 +20,7 @@ Result<Reply> ListPlain(Call& call, const store::Where& where) {
                       });
 }
 Result<Reply> ListLicenses(Call& call, const store::Where& where);
+Result<Reply> ListUsers(Call& call, const store::Where& where);
 Result<Reply> ListMachines(Call& call, const store::Where& where);
 Result<Reply> ListTokens(Call& call, const store::Where& where);
 
@@ -45,6 +46,9 @@ Reply JoinReply(const Call& call, const Joined& kind, std::span<const JoinRow> r
 // unknown (422 for most, 403 for bearers whose rule asks for it).
 Result<std::optional<core::License>> LicenseOfBody(Call& call);
 Result<std::optional<core::Policy>> PolicyOfBody(Call& call);
+
+// The record that a create's body names in a to-one relationship; nullopt for none.
+std::optional<Uuid> LinkedId(const Call& call, std::string_view relationship);
 
 // Ids of a to-many body.
 std::vector<Uuid> IdsOf(const std::vector<Linkage>& linkages);

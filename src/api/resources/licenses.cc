@@ -15,7 +15,8 @@ using core::License;
 const Schema& CreateSchema() {
   static const Schema schema{.form = Schema::Form::kCreate,
                              .resource = &core::ResourceOf<License>(),
-                             .id_roles = core::kStaffCreate};
+                             .id_roles = core::kStaffCreate,
+                             .alias = {"user", "owner"}};
   return schema;
 }
 const Schema& UpdateSchema() {
@@ -59,6 +60,8 @@ Result<Reply> Create(Call& call) {
   service::NewLicense wanted;
   if (call.document.id) wanted.record.id = *call.document.id;
   LK_TRY(Strict(Apply(call.document, core::ResourceOf<License>(), &wanted.record)));
+  wanted.record.group_id = LinkedId(call, "group");
+  wanted.record.owner_id = LinkedId(call, "owner");
   LK_ASSIGN(const auto policy, PolicyOfBody(call));
   if (policy) wanted.record.policy_id = policy->id;
   wanted.key_given = call.document.Attribute("key") != nullptr;
