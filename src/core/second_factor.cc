@@ -11,10 +11,17 @@ constexpr auto kAttributes = std::to_array<Attribute>({
     Attr<SecondFactor, &SecondFactor::last_step>("last_step").Hidden(),
 });
 
+// Second factors have no address of their own: they are below their user.
+constexpr Relationship Holder() {
+  auto user = ToOne<SecondFactor, &SecondFactor::user_id>("user", "users", "user_id");
+  user.own_link = false;
+  return user;
+}
+
 constexpr auto kRelationships = std::to_array<Relationship>({
     AccountOf<SecondFactor>(),
     EnvironmentOf<SecondFactor>(),
-    ToOne<SecondFactor, &SecondFactor::user_id>("user", "users", "user_id"),
+    Holder(),
 });
 
 constexpr Resource kResource{"second-factors", "second-factor", "second factor",
