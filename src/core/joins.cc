@@ -17,11 +17,11 @@ constexpr auto kLicenseEntitlement = std::to_array<Relationship>({
                                                                    "entitlement_id"),
     ToOne<LicenseEntitlement, &LicenseEntitlement::license_id>("license", "licenses", "license_id"),
 });
-constexpr auto kLicenseUser = std::to_array<Relationship>({
-    AccountOf<LicenseUser>(),
-    EnvironmentOf<LicenseUser>(),
-    ToOne<LicenseUser, &LicenseUser::license_id>("license", "licenses", "license_id"),
-    ToOne<LicenseUser, &LicenseUser::user_id>("user", "users", "user_id"),
+constexpr auto kLicensee = std::to_array<Relationship>({
+    AccountOf<Licensee>(),
+    EnvironmentOf<Licensee>(),
+    ToOne<Licensee, &Licensee::license_id>("license", "licenses", "license_id"),
+    ToOne<Licensee, &Licensee::user_id>("user", "users", "user_id"),
 });
 
 constexpr Resource kPolicyEntitlementResource{
@@ -33,8 +33,8 @@ constexpr Resource kLicenseEntitlementResource{"license-entitlements",
                                                "license_entitlements",
                                                {},
                                                kLicenseEntitlement};
-constexpr Resource kLicenseUserResource{
-    "license-users", "license-user", "license user", "license_users", {}, kLicenseUser};
+constexpr Resource kLicenseeResource{
+    "license-users", "license-user", "license user", "license_users", {}, kLicensee};
 
 }  // namespace
 
@@ -47,8 +47,8 @@ const Resource& ResourceOf<LicenseEntitlement>() {
   return kLicenseEntitlementResource;
 }
 template <>
-const Resource& ResourceOf<LicenseUser>() {
-  return kLicenseUserResource;
+const Resource& ResourceOf<Licensee>() {
+  return kLicenseeResource;
 }
 
 }  // namespace latchkey::core

@@ -20,11 +20,11 @@ template <>
 const Resource& ResourceOf<LicenseEntitlement>();
 
 // A user attached to a license besides its owner ("licensee").
-struct LicenseUser : Record {
+struct Licensee : Record {
   Uuid license_id;
   Uuid user_id;
 };
 template <>
-const Resource& ResourceOf<LicenseUser>();
+const Resource& ResourceOf<Licensee>();
 
 }  // namespace latchkey::core

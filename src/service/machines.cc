@@ -294,7 +294,9 @@ Result<void> CheckOwnerIsLicensed(const Context& context, core::Machine& machine
                                   std::vector<Violation>& violations) {
   if (!machine.owner_id) return {};
   LK_ASSIGN(const bool licensed, IsUserOf(context, license, *machine.owner_id));
-  if (licensed) return {};
+  const bool unknown = std::any_of(violations.begin(), violations.end(),
+                                   [](const Violation& v) { return v.path == "owner"; });
+  if (licensed || unknown) return {};
   if (arrival == Arrival::kBack)
     machine.owner_id.reset();
   else
