@@ -40,6 +40,34 @@ bool KnownMethod(std::string_view method) {
   return false;
 }
 
+std::string LowerCase(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// Failures that tell a guesser no more than "not this one" (threat-model M11).
+bool IsGuess(Errc code) {
+  return code == Errc::kTokenInvalid || code == Errc::kLicenseInvalid ||
+         code == Errc::kEmailInvalid || code == Errc::kPasswordInvalid || code == Errc::kOtpInvalid;
+}
+
+// conventions.md §7.1.
+void AddLimitHeaders(const Throttle::Count& count, TimePoint now,
+                     std::vector<http::Header>& headers) {
+  using std::chrono::ceil;
+  using std::chrono::seconds;
+  const auto add = [&](std::string_view name, std::int64_t value) {
+    headers.push_back({std::string(name), std::to_string(value)});
+  };
+  headers.push_back({"X-RateLimit-Window", std::string(count.window.name)});
+  add("X-RateLimit-Count", count.count);
+  add("X-RateLimit-Limit", count.window.limit);
+  add("X-RateLimit-Remaining", 0);
+  add("X-RateLimit-Reset", ceil<seconds>(count.ends.time_since_epoch()).count());
+  add("Retry-After", std::max<std::int64_t>(1, ceil<seconds>(count.ends - now).count()));
+}
+
 bool TakesBody(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
 }
@@ -121,7 +149,10 @@ struct Application::Exchange {
   Call call;
   http::Responder responder;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  std::optional<Reply> reply;  // of a write, until its group is durable
+  std::optional<Reply> reply;      // of a write, until its group is durable
+  const Window* window = nullptr;  // an attempt was taken from it, under this key
+  std::string window_key;
+  std::optional<Throttle::Count> refused;  // what a 429 tells of its window
 };
 
 // Argon2 takes 15 ms: two threads of its own and a bounded queue, never a store or I/O thread.
@@ -176,6 +207,7 @@ Application::Application(Services services, ApplicationOptions options, AccessLo
       options_(std::move(options)),
       log_(std::move(log)),
       router_(AllRoutes()),
+      throttle_(options_.throttles ? std::make_unique<Throttle>(services_.random) : nullptr),
       passwords_(std::make_unique<PasswordLane>()) {}
 
 Application::~Application() { Stop(); }
@@ -228,6 +260,7 @@ void Application::Handle(http::Request request, http::Responder responder) {
   if (services_.serving) call.serving = services_.serving();
   if (auto begun = Begin(call); !begun)
     return Answer(std::move(exchange), std::move(begun).error());
+  if (!TakeAttempt(*exchange)) return Answer(std::move(exchange), Errc::kTooManyRequests);
   if (call.route->warm) {
     if (auto reply = call.route->warm(call)) {
       statistics_.warm.fetch_add(1, std::memory_order_relaxed);
@@ -401,13 +434,77 @@ void Application::RunInWriter(std::shared_ptr<Exchange> exchange) {
         return {};
       },
       [this, exchange](Result<void> committed) {
+        const bool asked = exchange->call.password_work.asked;
+        if (!committed && committed.error().code == Errc::kNeedsWrite && asked)
+          return RunPasswordWork(exchange);
         if (!committed) return Answer(exchange, std::move(committed).error());
         Answer(exchange, std::move(*exchange->reply));
       });
 }
 
+void Application::RunPasswordWork(std::shared_ptr<Exchange> exchange) {
+  const auto work = [this, exchange] {
+    PasswordWork& wanted = exchange->call.password_work;
+    wanted.asked = false;
+    if (!wanted.to_verify.empty() && !wanted.verified)
+      wanted.verified = crypto::VerifyPassword(wanted.to_verify, wanted.digest);
+    if (!wanted.to_hash.empty() && !wanted.hashed)
+      wanted.hashed = crypto::HashPassword(wanted.to_hash, services_.settings.password_cost);
+    RunInWriter(exchange);
+  };
+  if (!passwords_->Post(work)) Answer(exchange, Errc::kUnavailable);
+}
+
+// Step 2 of the order of checks; it needs the body (decision 22).
+bool Application::TakeAttempt(Exchange& exchange) {
+  Call& call = exchange.call;
+  const Window* const window =
+      throttle_ ? WindowOf(call.request.method, call.route->pattern) : nullptr;
+  if (!window) return true;
+  std::string who;
+  if (window == &kSignIn) {
+    if (call.credential.kind != Credential::Kind::kPassword) return true;
+    who = call.credential.value;
+  } else if (window == &kResetRequest) {
+    const auto email = [&]() -> const json::value* {
+      boost::system::error_code none;
+      return call.body.find_pointer("/meta/email", none);
+    }();
+    if (!email || !email->is_string()) return true;
+    who = email->as_string();
+  } else if (!call.segments.empty()) {
+    who = call.segments.front().second;
+  }
+  std::string key = call.account_id().ToString() + '\0' + AddressForBudget(call.request.peer);
+  key += '\0' + LowerCase(who);
+  const Throttle::Count count = throttle_->Take(*window, key, call.now);
+  if (count.exceeded()) {
+    exchange.refused = count;
+    return false;
+  }
+  exchange.window = window;
+  exchange.window_key = std::move(key);
+  return true;
+}
+
+// What succeeds is given back; a guess beyond the budget of its address is answered with 429.
+void Application::CountGuess(Exchange& exchange, Result<Reply>& outcome) {
+  Call& call = exchange.call;
+  if (!throttle_ || !call.account || exchange.refused) return;
+  if (exchange.window && exchange.window != &kResetRequest && outcome && outcome->status < 400)
+    throttle_->GiveBack(*exchange.window, exchange.window_key, call.now);
+  if (outcome ? !outcome->guess : !IsGuess(outcome.error().code)) return;
+  const Throttle::Count count = throttle_->Take(
+      kGuesses, call.account_id().ToString() + '\0' + AddressForBudget(call.request.peer),
+      call.now);
+  if (!count.exceeded()) return;
+  exchange.refused = count;
+  outcome = Error{Errc::kTooManyRequests};
+}
+
 void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outcome) {
   Call& call = exchange->call;
+  CountGuess(*exchange, outcome);
   Reply reply;
   std::string code;
   if (outcome) {
@@ -430,6 +527,7 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
     reply.body = WriteFailure(failure, has_meta || call.reasons ? &meta : nullptr);
     if (failure.status == 401)
       reply.headers.push_back({"WWW-Authenticate", call.credential.scheme + " realm=\"keygen\""});
+    if (exchange->refused) AddLimitHeaders(*exchange->refused, call.now, reply.headers);
   }
   if (reply.status >= 500)
     statistics_.errors_5xx.fetch_add(1, std::memory_order_relaxed);
@@ -466,7 +564,7 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
     add("Keygen-Mode", options_.many_accounts ? "multiplayer" : "singleplayer");
     if (!options_.revision.empty()) add("Keygen-Revision", options_.revision);
   }
-  if (call.account) {
+  if (call.account && !exchange->refused) {  // a 429 comes before all of these, unsigned
     add("Keygen-Account", call.account_id().ToString());
     if (!call.actor.anonymous()) add("Keygen-Bearer", call.actor.id.ToString());
     if (call.actor.token) add("Keygen-Token", call.actor.token->id.ToString());

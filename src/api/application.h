@@ -7,11 +7,13 @@
 
 #include "api/call.h"
 #include "api/router.h"
+#include "api/throttle.h"
 #include "http/message.h"
 
 namespace latchkey::api {
 
 struct ApplicationOptions {
+  bool throttles = true;       // conventions.md §7.1 and the budget of guesses (threat-model M11)
   bool dev = false;            // accepts Latchkey-Now (decision 18)
   std::string revision{};      // Keygen-Revision
   bool many_accounts = false;  // Keygen-Mode
@@ -58,12 +60,16 @@ class Application {
   void Run(std::shared_ptr<Exchange> exchange);
   void RunInWriter(std::shared_ptr<Exchange> exchange);
   void RunPassword(std::shared_ptr<Exchange> exchange);
+  void RunPasswordWork(std::shared_ptr<Exchange> exchange);
   void Answer(std::shared_ptr<Exchange> exchange, Result<Reply> reply);
+  bool TakeAttempt(Exchange& exchange);  // false: over the limit of its window
+  void CountGuess(Exchange& exchange, Result<Reply>& outcome);
 
   Services services_;
   ApplicationOptions options_;
   AccessLog log_;
   Router router_;
+  std::unique_ptr<Throttle> throttle_;  // null: nothing is counted
   Statistics statistics_;
   std::unique_ptr<PasswordLane> passwords_;
 };

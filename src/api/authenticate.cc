@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "core/license_key.h"
+#include "core/totp.h"
 #include "crypto/hash.h"
 #include "http/text.h"
+#include "service/second_factors.h"
 #include "store/records.h"
 #include "store/tombstones.h"
 
@@ -179,6 +181,26 @@ Result<service::Actor> ByToken(Call& call) {
   return actor;
 }
 
+// The one-time password beside e-mail and password; empty without one. Read before the body's
+// schema is: a wrong form of it is refused there.
+std::string_view OtpOf(const Call& call) {
+  const auto* body = call.body.if_object();
+  const auto* meta = body ? body->if_contains("meta") : nullptr;
+  const auto* members = meta ? meta->if_object() : nullptr;
+  const auto* otp = members ? members->if_contains("otp") : nullptr;
+  const auto* text = otp ? otp->if_string() : nullptr;
+  return text ? std::string_view(*text) : std::string_view();
+}
+
+// An enabled second factor uses up what FindPasswordUser has only looked at.
+Result<void> SpendSecondFactor(Call& call, const core::User& user) {
+  LK_ASSIGN(auto factor, service::SecondFactorOf(call.context(), user.id));
+  if (!factor || !factor->enabled) return {};
+  LK_ASSIGN(const bool valid, service::SpendOtp(call.context(), *factor, OtpOf(call)));
+  if (!valid) return Errc::kOtpInvalid;
+  return {};
+}
+
 }  // namespace
 
 Credential CredentialOf(const http::Request& request,
@@ -219,6 +241,13 @@ Result<void> FindPasswordUser(Call& call) {
   if (!user) return Errc::kEmailInvalid;
   if (!user->password_digest) return Errc::kPasswordNotSupported;
   if (call.credential.password.empty()) return Errc::kPasswordRequired;
+  LK_ASSIGN(const auto factor, service::SecondFactorOf(call.context(), user->id));
+  if (factor && factor->enabled) {
+    const std::string_view otp = OtpOf(call);
+    if (otp.empty()) return Errc::kOtpRequired;
+    if (!core::MatchTotp(factor->secret, otp, call.now, factor->last_step))
+      return Errc::kOtpInvalid;
+  }
   call.password_user = user->id;
   call.password_digest = user->password_digest;
   return {};
@@ -236,6 +265,7 @@ Result<service::Actor> Authenticate(Call& call) {
       LK_ASSIGN(auto user, service::Find<core::User>(call.context(), *call.password_user));
       // The password was checked before this transaction: it must not have changed since.
       if (!user || user->password_digest != call.password_digest) return Errc::kPasswordInvalid;
+      LK_TRY(SpendSecondFactor(call, *user));
       return ActorOf(*user);
     }
     case Credential::Kind::kNone:

@@ -38,6 +38,7 @@ struct Reply {
   std::string body;
   std::vector<http::Header> headers{};
   std::string content_type{};  // empty = negotiated (conventions.md §1.3)
+  bool guess = false;  // a secret that is not known, though the status says nothing of it (M11)
 };
 using Handler = Result<Reply> (*)(Call&);
 
@@ -93,6 +94,17 @@ struct Credential {
   std::string scheme = "Bearer";  // for WWW-Authenticate
 };
 
+// Work on passwords that a handler asks for. Argon2 must not run on a store thread (threat-model
+// row 47): the handler leaves what it wants here and returns kNeedsWrite; the application does the
+// work on its own threads and runs the request again (api/passwords.h).
+struct PasswordWork {
+  bool asked = false;
+  Secret to_verify{}, to_hash{};        // empty: not wanted
+  std::string digest{};                 // `to_verify` is compared with it
+  std::optional<bool> verified{};       // of exactly that pair
+  std::optional<std::string> hashed{};  // of exactly that text
+};
+
 // Records named by the path, once looked up.
 struct PathRecords {
   std::optional<core::Environment> environment{};
@@ -142,6 +154,7 @@ struct Call : PathRecords {
   std::string cause{};               // reason code of a tombstone behind a 401 or 404 (decision 6)
   std::optional<TimePoint> until{};  // with SEAT_TAKEN_OVER: the device keeps working until then
 
+  PasswordWork password_work{};
   service::SnapshotCache::Ticket snapshot_ticket = 0;
   Document document;                  // the checked body
   store::Session* session = nullptr;  // during the store phase

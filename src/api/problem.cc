@@ -276,11 +276,15 @@ Failure ToFailure(const Error& error, std::string_view docs_base, std::string_vi
     problem.detail = error.detail;
   const std::string_view source =
       error.pointer.empty() ? row.source : std::string_view(error.pointer);
-  if (row.source_kind != SourceKind::kNone && !source.empty()) {
-    problem.source_kind = row.source_kind;
+  // A 401 about a member of the body points at it; with words of its own it has no code
+  // (conventions.md §9.3, §9.4).
+  const bool about_member = row.status == 401 && error.pointer.starts_with('/');
+  if (about_member && !error.detail.empty()) problem.code.clear();
+  if (about_member || (row.source_kind != SourceKind::kNone && !source.empty())) {
+    problem.source_kind = about_member ? SourceKind::kPointer : row.source_kind;
     problem.source = source;
   }
-  if (row.about) problem.about = std::string(docs_base) + "/authentication/";
+  if (row.about && !about_member) problem.about = std::string(docs_base) + "/authentication/";
   if (error.code == Errc::kVersionUnsupported)
     problem.about = std::string(docs_base) + "/versioning/";
   return {.status = row.status, .problems = {std::move(problem)}};

@@ -20,7 +20,8 @@ Result<Reply> BearerReply(Call& call, bool with_token, std::string_view meta) {
   out.BeginObject().Key("data");
   Related related(call);
   if (call.actor.user) {
-    WriteResource(out, UserView(*call.actor.user, call.now), options);
+    LK_ASSIGN(const UserView view, UserView::Of(call, *call.actor.user));
+    WriteResource(out, view, options);
   } else if (call.actor.license) {
     LK_ASSIGN(const LicenseView view, LicenseView::Of(related, *call.actor.license, call.now));
     WriteResource(out, view, options);

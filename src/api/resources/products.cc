@@ -82,6 +82,16 @@ Result<Reply> ListProductMachines(Call& call) {
 }
 Result<Reply> ShowMachine(Call& call) { return MachineReply(call, *call.machine); }
 
+Result<Reply> ListProductUsers(Call& call) {
+  store::Where where = VisibleUsers(call);
+  where.And(UsersOf(*call.product));
+  return ListUsers(call, where);
+}
+Result<Reply> ShowUser(Call& call) {
+  LK_ASSIGN(const UserView view, UserView::Of(call, *call.user));
+  return DocumentReply(call, view);
+}
+
 Result<Reply> ListProductTokens(Call& call) {
   store::Where where = VisibleTokens(call);
   where.And("tokens.bearer_type = 'products' AND tokens.bearer_id = ?", call.product->id);
@@ -187,6 +197,17 @@ const Route kRoutes[] = {
      .handle = ShowMachine,
      .rule = ReadBelow("machine.read"),
      .topic = "machines",
+     .target = ProductTarget},
+    {.method = "GET",
+     .pattern = "/products/{product}/users",
+     .handle = ListProductUsers,
+     .rule = ReadBelow("user.read"),
+     .topic = "users"},
+    {.method = "GET",
+     .pattern = "/products/{product}/users/{user}",
+     .handle = ShowUser,
+     .rule = ReadBelow("user.read"),
+     .topic = "users",
      .target = ProductTarget},
     {.method = "GET",
      .pattern = "/products/{product}/tokens",

@@ -1,5 +1,6 @@
 // Tokens (conventions.md §9.1).
 #include "service/tokens.h"
+#include "service/users.h"
 #include <set>
 
 #include "api/resources/common.h"
@@ -34,11 +35,7 @@ const Schema& GenerateSchema() {
 
 // Whether a license of the acting product belongs to `user`.
 Result<bool> IsLicensed(Call& call, const core::User& user) {
-  LK_ASSIGN(const auto license,
-            service::Find<core::License>(
-                call.context(), store::Where("licenses.owner_id = ? AND licenses.product_id = ?",
-                                             user.id, call.actor.id)));
-  return license.has_value();
+  return service::HasProduct(call.context(), user.id, call.actor.id, false);
 }
 
 // Oneself; for Ad Dv En also users of role `user`; for products their licenses and licensed users.
