@@ -3,25 +3,37 @@ sends what it reads to one server. Prints "listening PORT", then a line for each
 
 usage: inspecting_proxy.py CHAIN KEY SERVER-PORT
 """
+import select
 import socket
 import ssl
 import sys
 import threading
 
 
-def copy(source, target, see=None):
+def relay(inside, server):
+    """Both ways in one thread: a TLS connection is not for two at once."""
+    ends = {inside: server, server: inside}
     try:
-        while data := source.recv(65536):
-            if see:
-                see(data)
-            target.sendall(data)
+        while True:
+            waiting = [end for end in ends if end.pending()] or select.select(list(ends), [], [])[0]
+            for end in waiting:
+                end.setblocking(False)
+                try:
+                    data = end.recv(65536)
+                except ssl.SSLWantReadError:  # a session ticket, half a record
+                    continue
+                finally:
+                    end.setblocking(True)
+                if not data:
+                    return
+                if end is inside:
+                    see(data)
+                ends[end].sendall(data)
     except OSError:
         pass
-    for end in (source, target):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+    finally:
+        for end in ends:
+            end.close()
 
 
 def see(data):
@@ -48,8 +60,7 @@ def serve(client, context, port):
     outward.check_hostname = False
     outward.verify_mode = ssl.CERT_NONE
     server = outward.wrap_socket(socket.create_connection(("127.0.0.1", port)))
-    threading.Thread(target=copy, args=(server, inside), daemon=True).start()
-    copy(inside, server, see)
+    relay(inside, server)
 
 
 def main():
