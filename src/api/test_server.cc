@@ -104,7 +104,7 @@ std::vector<std::string> Answer::Ids() const {
   return ids;
 }
 
-TestServer::TestServer()
+TestServer::TestServer(bool throttles)
     : directory_(MakeDirectory()),
       now_(*base::ParseTime(kStart)),
       account_id_(TheSeed().account.account_id),
@@ -130,7 +130,8 @@ TestServer::TestServer()
                .touches = *touches_,
                .settings = settings_,
                .serving = [this] { return serving_; }},
-      ApplicationOptions{.dev = true, .revision = "test"}, [this](const AccessLogEntry& entry) {
+      ApplicationOptions{.throttles = throttles, .dev = true, .revision = "test"},
+      [this](const AccessLogEntry& entry) {
         log_ += entry.method + " " + entry.route + " " + entry.peer + " " + entry.code + " " +
                 entry.account + "\n";
       });

@@ -38,7 +38,8 @@ class TestServer {
  public:
   using Headers = std::vector<http::Header>;
 
-  TestServer();
+  // `throttles`: attempts are counted (conventions.md §7.1).
+  explicit TestServer(bool throttles = false);
   ~TestServer();
 
   // `path` is below the account ("/licenses?limit=5"), or begins with "/v1".

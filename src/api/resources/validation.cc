@@ -234,7 +234,9 @@ Result<Reply> ValidateKey(Call& call) {
       if (tombstone) call.cause = tombstone->cause;
     }
     const core::Validation verdict = core::Validate(nullptr, {}, OptionsOf(call, true));
-    return NullReply(MetaOf(call, verdict, nullptr, true));
+    Reply reply = NullReply(MetaOf(call, verdict, nullptr, true));
+    reply.guess = true;
+    return reply;
   }
   if (!call.actor.anonymous()) {  // credentials that are sent must be good for this license
     LK_ASSIGN(const Target target, TargetOf(call, *license));
