@@ -11,8 +11,8 @@ std::string Text(const json::value& value) { return std::string(value.as_string(
 
 enum Staff { kRd, kW1, kW2, kW3 };  // the groups of conventions.md §4.5
 
-// One row of the matrix. In paths and bodies {L}, {M}, {E}, {P} stand for the license, its machine,
-// an entitlement it has, and its policy.
+// One row of the matrix. In paths and bodies {L}, {M}, {C}, {X}, {E}, {P} stand for the license,
+// its machine, a component and a process of that, an entitlement it has, and its policy.
 struct Row {
   std::string_view method, path;
   std::string_view body;
@@ -25,6 +25,9 @@ constexpr std::string_view kLicenseUpdate =
     R"({"data":{"type":"licenses","attributes":{"name":"x"}}})";
 constexpr std::string_view kMachineUpdate =
     R"({"data":{"type":"machines","attributes":{"name":"x"}}})";
+constexpr std::string_view kComponentUpdate =
+    R"({"data":{"type":"components","attributes":{"name":"x"}}})";
+constexpr std::string_view kProcessUpdate = R"({"data":{"type":"processes","attributes":{}}})";
 constexpr std::string_view kEntitlement = R"({"data":[{"type":"entitlements","id":"{E}"}]})";
 constexpr std::string_view kPolicy = R"({"data":{"type":"policies","id":"{P}"}})";
 
@@ -68,13 +71,32 @@ constexpr Row kRows[] = {
     {"POST", "/machines/{M}/actions/reset-heartbeat", kNone, kW2, true, false},
     {"GET", "/machines/{M}/actions/check-out", kNone, kW1, true, true},
     {"POST", "/machines/{M}/actions/check-out", kNone, kW1, true, true},
+    {"GET", "/machines/{M}/components", kNone, kRd, true, true},
+    {"GET", "/machines/{M}/components/{C}", kNone, kRd, true, true},
+    {"GET", "/machines/{M}/processes", kNone, kRd, true, true},
+    {"GET", "/machines/{M}/processes/{X}", kNone, kRd, true, true},
+    {"GET", "/components/{C}", kNone, kRd, true, true},
+    {"PATCH", "/components/{C}", kComponentUpdate, kW1, true, true},
+    {"PUT", "/components/{C}", kComponentUpdate, kW1, true, true},
+    {"DELETE", "/components/{C}", kNone, kW2, true, true},
+    {"GET", "/components/{C}/product", kNone, kRd, true, false},
+    {"GET", "/components/{C}/license", kNone, kRd, true, true},
+    {"GET", "/components/{C}/machine", kNone, kRd, true, true},
+    {"GET", "/processes/{X}", kNone, kRd, true, true},
+    {"PATCH", "/processes/{X}", kProcessUpdate, kW1, true, true},
+    {"PUT", "/processes/{X}", kProcessUpdate, kW1, true, true},
+    {"DELETE", "/processes/{X}", kNone, kW2, true, true},
+    {"POST", "/processes/{X}/actions/ping", kNone, kW3, true, true},
+    {"GET", "/processes/{X}/product", kNone, kRd, true, false},
+    {"GET", "/processes/{X}/license", kNone, kRd, true, true},
+    {"GET", "/processes/{X}/machine", kNone, kRd, true, true},
 };
 
 class RuleMatrix : public ::testing::TestWithParam<Row> {
  protected:
   struct World {
     std::string product, product_token;
-    std::string policy, license, key, license_token, machine;
+    std::string policy, license, key, license_token, machine, component, process;
   };
 
   TestServer server_;
@@ -102,6 +124,14 @@ class RuleMatrix : public ::testing::TestWithParam<Row> {
     world.license_token = TokenAt("/licenses/" + world.license);
     world.machine = server_.AddMachine(world.license, "fp of " + world.license).Id();
     server_.Attach("/licenses/" + world.license, entitlement_);
+    const json::object machine{{"machine", LinkTo("machines", world.machine)}};
+    world.component =
+        server_
+            .Post("/components",
+                  DocumentOf("components", {{"fingerprint", "c"}, {"name", "C"}}, machine))
+            .Id();
+    world.process =
+        server_.Post("/processes", DocumentOf("processes", {{"pid", "1"}}, machine)).Id();
   }
   std::string TokenAt(const std::string& parent) {
     return Text(server_.Post(parent + "/tokens", json::object()).Attribute("token"));
@@ -110,10 +140,9 @@ class RuleMatrix : public ::testing::TestWithParam<Row> {
   static std::string Filled(std::string_view text, const World& world,
                             std::string_view entitlement) {
     std::string out(text);
-    const std::pair<std::string_view, std::string_view> names[] = {{"{L}", world.license},
-                                                                   {"{M}", world.machine},
-                                                                   {"{P}", world.policy},
-                                                                   {"{E}", entitlement}};
+    const std::pair<std::string_view, std::string_view> names[] = {
+        {"{L}", world.license}, {"{M}", world.machine}, {"{C}", world.component},
+        {"{X}", world.process}, {"{P}", world.policy},  {"{E}", entitlement}};
     for (const auto& [name, value] : names)
       for (std::size_t at = out.find(name); at != out.npos; at = out.find(name))
         out.replace(at, name.size(), value);
@@ -147,11 +176,12 @@ class RuleMatrix : public ::testing::TestWithParam<Row> {
 
 // The body, with the requested ids and the request's own replaced by their names.
 std::string Anonymised(const Answer& answer, std::string_view license,
-                       std::string_view machine = {}) {
+                       std::string_view machine = {}, std::string_view component = {},
+                       std::string_view process = {}) {
   std::string text = answer.body;
   const std::string request(answer.header("X-Request-Id"));
   const std::pair<std::string_view, std::string_view> names[] = {
-      {license, "{L}"}, {machine, "{M}"}, {request, "{R}"}};
+      {license, "{L}"}, {machine, "{M}"}, {component, "{C}"}, {process, "{X}"}, {request, "{R}"}};
   for (const auto& [value, name] : names)
     for (std::size_t at = value.empty() ? text.npos : text.find(value); at != text.npos;
          at = text.find(value))
@@ -188,6 +218,8 @@ TEST_P(RuleMatrix, HidesWhatIsNotTheirsLikeWhatIsMissing) {
   World missing = other_;
   missing.license = "5d3e9c71-0f4b-4b6a-8c12-7a9e1f2d3c43";
   missing.machine = "6c4f9c71-0f4b-4b6a-8c12-7a9e1f2d3c43";
+  missing.component = "7d5f9c71-0f4b-4b6a-8c12-7a9e1f2d3c43";
+  missing.process = "8e6f9c71-0f4b-4b6a-8c12-7a9e1f2d3c43";
   const auto stranger = server_.TokenOf(server_.AddUser("stranger@acme.example"));
   const std::pair<std::string_view, TestServer::Headers> bearers[] = {
       {"product", TestServer::AsToken(own_.product_token)},
@@ -201,8 +233,9 @@ TEST_P(RuleMatrix, HidesWhatIsNotTheirsLikeWhatIsMissing) {
       const Answer none = Ask(missing, bearer);
       EXPECT_EQ(hidden.status, 404) << who;
       EXPECT_EQ(none.status, 404) << who;
-      EXPECT_EQ(Anonymised(hidden, other_.license, other_.machine),
-                Anonymised(none, missing.license, missing.machine))
+      EXPECT_EQ(
+          Anonymised(hidden, other_.license, other_.machine, other_.component, other_.process),
+          Anonymised(none, missing.license, missing.machine, missing.component, missing.process))
           << who;
       EXPECT_EQ(hidden.headers.size(), none.headers.size()) << who;
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/downtime.h"
+#include "core/process.h"
 
 namespace latchkey::core {
 namespace {
@@ -150,6 +151,36 @@ TEST(HeartbeatTest, AServerThatWasDownForADayCostsNoSeat) {
   const Duration downtime = serving.DowntimeBetween(HeartbeatSince(machine), kNow);
   EXPECT_EQ(HeartbeatOf(machine, h.policy(), kNow), HeartbeatStatus::kDead);
   EXPECT_EQ(HeartbeatOf(machine, h.policy(), kNow, downtime), HeartbeatStatus::kAlive);
+}
+
+TEST(ProcessTest, IsJudgedLikeAMachineThatWasPinged) {
+  for (std::size_t strategy = 0; strategy < kNamesOf<HeartbeatResurrectionStrategy>.size();
+       ++strategy)
+    for (const int ago : {0, 59, 60, 61, 90, 120, 121, 960, 961, 9000})
+      for (const int down : {0, 30, 3600}) {
+        const Heartbeat h{.duration = 60,
+                          .last_ago = Seconds(ago),
+                          .revive = static_cast<HeartbeatResurrectionStrategy>(strategy)};
+        Process process;
+        process.last_heartbeat = kNow - Seconds(ago);
+        SCOPED_TRACE(std::to_string(strategy) + " " + std::to_string(ago) + " " +
+                     std::to_string(down));
+        EXPECT_EQ(PingOf(process, h.policy(), kNow, Seconds(down)),
+                  PingOf(h.machine(), h.policy(), kNow, Seconds(down)));
+        EXPECT_EQ(
+            StatusOf(process, h.policy(), kNow, Seconds(down)) == ProcessStatus::kDead,
+            HeartbeatOf(h.machine(), h.policy(), kNow, Seconds(down)) == HeartbeatStatus::kDead);
+        EXPECT_EQ(NextHeartbeat(process, h.policy(), Seconds(down)),
+                  NextHeartbeat(h.machine(), h.policy(), Seconds(down)));
+      }
+}
+
+TEST(ProcessTest, BeatsEveryTenMinutesUnlessItsPolicySaysOtherwise) {
+  Process process;
+  process.last_heartbeat = kNow;
+  EXPECT_EQ(NextHeartbeat(process, Policy{}), kNow + Seconds(600));
+  EXPECT_EQ(StatusOf(process, Policy{}, kNow + Seconds(600)), ProcessStatus::kAlive);
+  EXPECT_EQ(StatusOf(process, Policy{}, kNow + Seconds(600) + kTick), ProcessStatus::kDead);
 }
 
 }  // namespace
