@@ -435,6 +435,40 @@ TEST_F(Groups, ALicenseAndAMachineChangeTheirGroup) {
   }
 }
 
+TEST_F(Groups, AUserChangesItsGroup) {
+  const std::string group = AddGroup({{"maxUsers", 1}});
+  const core::User ann = server_.AddUser("ann@acme.example");
+  const core::User bob = server_.AddUser("bob@acme.example");
+  const std::string path = "/users/" + ann.id.ToString();
+  const Answer none = server_.Get(path + "/group");
+  EXPECT_EQ(none.status, 200);
+  EXPECT_EQ(none.Json(), (json::value{{"data", nullptr}}));
+  for (const std::string_view method : {"PUT", "PATCH"}) {
+    const Answer changed = Put(path, group, method);
+    ASSERT_EQ(changed.status, 200) << changed.body;
+    EXPECT_EQ(changed.Data().at("type"), "users");
+    EXPECT_EQ(changed.Id(), ann.id.ToString());
+    EXPECT_EQ(GroupOf(changed), InGroup(group));
+    EXPECT_EQ(server_.Events().back(), "user.group.updated");
+    EXPECT_EQ(server_.Get("/users/ann@acme.example/group").Id(), group);
+    EXPECT_TRUE(GroupOf(Put(path, std::nullopt, method)).is_null());
+  }
+  Put(path, group);
+  EXPECT_EQ(Put(path, group).status, 200) << "it is in the group already";
+  const ExpectedError full{422, "GROUP_USER_LIMIT_EXCEEDED",
+                           "user count has exceeded maximum allowed by current group (1)",
+                           "pointer /data/relationships/group"};
+  const auto events = server_.Events();
+  ExpectError(Put("/users/" + bob.id.ToString(), group), full);
+  ExpectError(server_.Post("/users", DocumentOf("users", {{"email", "eve@acme.example"}},
+                                                {{"group", LinkTo("groups", group)}})),
+              full);
+  ExpectError(Put(path, std::string(kMissing)),
+              {422, "GROUP_NOT_FOUND", "must exist", "pointer /data/relationships/group"});
+  EXPECT_EQ(server_.Events(), events);
+  EXPECT_EQ(GroupOf(server_.Get(path)), InGroup(group));
+}
+
 // A warm answer shows the group as it is now.
 TEST_F(Groups, ValidationsShowTheGroupOfTheLicense) {
   const std::string group = AddGroup();
@@ -680,6 +714,9 @@ constexpr RuleRow kRules[] = {
     {"GET", "/machines/{M}/group", kNone, true, true, true, true, false, 2, 404, 404, 404},
     {"PUT", "/machines/{M}/group", kLink, true, false, false, true, false, 403, 404, 404, 404},
     {"PATCH", "/machines/{M}/group", kLink, true, false, false, true, false, 403, 404, 404, 404},
+    {"GET", "/users/{U}/group", kNone, true, true, true, true, true, 404, 2, 404, 404},
+    {"PUT", "/users/{U}/group", kLink, true, false, false, true, true, 404, 403, 404, 404},
+    {"PATCH", "/users/{U}/group", kLink, true, false, false, true, true, 404, 403, 404, 404},
 };
 
 class GroupRules : public Groups, public ::testing::WithParamInterface<RuleRow> {

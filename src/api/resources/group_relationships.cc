@@ -1,4 +1,4 @@
-// The group of a license or machine (licenses.md §7.6, machines.md §1.9).
+// The group of a license, machine or user (licenses.md §7.6, machines.md §1.9, events.md §1.3).
 #include "api/resources/common.h"
 #include "api/resources/routes.h"
 #include "service/groups.h"
@@ -31,6 +31,17 @@ Result<Reply> ChangeOfMachine(Call& call) {
   return MachineReply(call, *call.machine);
 }
 
+// Alone among them a user in no group is answered 200 (events.md, open question 2).
+Result<Reply> OfUser(Call& call) {
+  if (!call.user->group_id) return NullReply();
+  return ShowGroup(call, call.user->group_id);
+}
+Result<Reply> ChangeOfUser(Call& call) {
+  LK_TRY(service::ChangeGroup(call.context(), *call.user, Wanted(call)));
+  LK_ASSIGN(const UserView view, UserView::Of(call, *call.user));
+  return DocumentReply(call, view);
+}
+
 constexpr Rule kReadRule{.permission = "group.read",
                          .staff = core::kRD,
                          .product = ProductRule::kOwn,
@@ -39,6 +50,14 @@ constexpr Rule kReadRule{.permission = "group.read",
 constexpr Rule Change(std::string_view permission) {
   return {.permission = permission, .staff = core::kW2, .product = ProductRule::kOwn};
 }
+
+// A product sees the users of role `user` alone.
+constexpr Rule kReadOfUser{.permission = "group.read",
+                           .staff = core::kRD,
+                           .product = ProductRule::kAll,
+                           .user = UserRule::kSelf};
+constexpr Rule kChangeOfUser{
+    .permission = "user.group.update", .staff = core::kW2, .product = ProductRule::kAll};
 
 const Route kRoutes[] = {
     {.method = "GET",
@@ -83,6 +102,27 @@ const Route kRoutes[] = {
      .schema = &kChange,
      .order = Order::kSchemaFirst,
      .topic = "machines"},
+    {.method = "GET",
+     .pattern = "/users/{user}/group",
+     .handle = OfUser,
+     .rule = kReadOfUser,
+     .topic = "groups"},
+    {.method = "PUT",
+     .pattern = "/users/{user}/group",
+     .handle = ChangeOfUser,
+     .lane = Lane::kWrite,
+     .rule = kChangeOfUser,
+     .schema = &kChange,
+     .order = Order::kSchemaFirst,
+     .topic = "users"},
+    {.method = "PATCH",
+     .pattern = "/users/{user}/group",
+     .handle = ChangeOfUser,
+     .lane = Lane::kWrite,
+     .rule = kChangeOfUser,
+     .schema = &kChange,
+     .order = Order::kSchemaFirst,
+     .topic = "users"},
 };
 
 }  // namespace
