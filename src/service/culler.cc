@@ -82,20 +82,21 @@ Result<std::vector<Uuid>> MayBeDead(store::Session& session, const core::Policy&
   const auto add = [&](const store::Row& row) { ids.push_back(row.Id(0)); };
   const Duration period = Seconds(core::HeartbeatSeconds(policy));
   const TimePoint cut_off = now - period;
-  const std::string select =
-      "SELECT id FROM " + std::string(Kind<T>::kTable) + " WHERE policy_id = $1 AND ";
+  static const std::string kTable(Kind<T>::kTable);
+  static const std::string kSelect = "SELECT id FROM " + kTable + " WHERE policy_id = $1 AND ";
   LK_TRY(session.Query(
-      select + "monitored = 0 AND last_heartbeat < $2 ORDER BY last_heartbeat LIMIT $3",
+      kSelect + "monitored = 0 AND last_heartbeat < $2 ORDER BY last_heartbeat LIMIT $3",
       Params(policy.id, cut_off, kMostPerSweep), add));
   if (Kind<T>::kMayBeSilent && policy.require_heartbeat)
-    LK_TRY(
-        session.Query(select + "monitored = 0 AND last_heartbeat IS NULL AND created < $2 LIMIT $3",
-                      Params(policy.id, cut_off, kMostPerSweep), add));
+    LK_TRY(session.Query(
+        kSelect + "monitored = 0 AND last_heartbeat IS NULL AND created < $2 LIMIT $3",
+        Params(policy.id, cut_off, kMostPerSweep), add));
   // Those found dead before: waiting for their revival to pass, or alive again.
   if (policy.heartbeat_cull_strategy == core::HeartbeatCullStrategy::kDeactivateDead)
-    LK_TRY(session.Query(select + "monitored = 1 LIMIT $2", Params(policy.id, kMostPerSweep), add));
+    LK_TRY(
+        session.Query(kSelect + "monitored = 1 LIMIT $2", Params(policy.id, kMostPerSweep), add));
   else if (RevivesForMinutes(policy))
-    LK_TRY(session.Query(select + "monitored = 1 AND last_heartbeat >= $2 LIMIT $3",
+    LK_TRY(session.Query(kSelect + "monitored = 1 AND last_heartbeat >= $2 LIMIT $3",
                          Params(policy.id, cut_off - downtime - kLongestRevival, kMostPerSweep),
                          add));
   return ids;
@@ -169,9 +170,10 @@ class Sweep {
         doomed += candidate.ids.size();
     if (doomed <= kBrakeFrom) return false;
     std::int64_t all = 0;
+    static const std::string kTable(Kind<T>::kTable);
     const auto counted = database_.ReadNow([&](store::Session& session) -> Result<void> {
       for (const Candidate& candidate : candidates)
-        LK_TRY(session.Query("SELECT count(*) FROM " + std::string(Kind<T>::kTable) +
+        LK_TRY(session.Query("SELECT count(*) FROM " + kTable +
                                  " WHERE policy_id = $1 AND last_heartbeat IS NOT NULL",
                              Params(candidate.policy.id),
                              [&](const store::Row& row) { all += row.Int(0); }));

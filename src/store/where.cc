@@ -30,9 +30,10 @@ Where Where::Not(const Where& condition) {
 
 Where Where::Through(SqlLiteral column, SqlLiteral table, const Where& condition) {
   if (condition.empty()) return {};
-  return Built(std::string(column.text()) + " IN (SELECT id FROM " + std::string(table.text()) +
-                   " WHERE " + condition.sql_ + ")",
-               condition.params_);
+  std::string sql(column.text());
+  sql.append(" IN (SELECT id FROM ").append(table.text());
+  sql.append(" WHERE ").append(condition.sql_).append(")");
+  return Built(std::move(sql), condition.params_);
 }
 
 Where& Where::And(const Where& other) {
