@@ -225,6 +225,40 @@ TEST_F(LicenseUsers, OfAProtectedLicenseAttachNobody) {
   EXPECT_EQ(Attach({e}).status, 200);
 }
 
+// conventions.md §4.5: "any" are owner and attached users, "own" is the owner alone.
+TEST_F(LicenseUsers, AttachedOnesMayReadAndCheckOut) {
+  ASSERT_EQ(Own(root + "/owner", a).status, 200);
+  ASSERT_EQ(Attach({b}).status, 200);
+  const string machine = "/machines/" + server.AddMachine(license.Id(), "aa").Id();
+  const struct {
+    std::string_view method;
+    string path;
+    bool attached;
+  } rows[] = {{"GET", root, true},
+              {"GET", root + "/machines", true},
+              {"GET", root + "/actions/validate", true},
+              {"POST", root + "/actions/check-out", true},
+              {"POST", root + "/actions/increment-usage", false},
+              {"GET", machine, true},
+              {"POST", machine + "/actions/check-out", true},
+              {"POST", machine + "/actions/ping", false},
+              {"DELETE", machine, false}};
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.path);
+    EXPECT_EQ(server.Send(row.method, row.path, As(bob)).status, row.attached ? 200 : 403);
+    EXPECT_EQ(server.Send(row.method, row.path, As(eve)).status, 404);
+    EXPECT_LT(server.Send(row.method, row.path, As(ann)).status, 300);
+  }
+}
+
+TEST_F(LicenseUsers, BannedAttachedOnesDoNotBanTheLicense) {
+  ASSERT_EQ(Attach({b}).status, 200);
+  server.Ban(bob);
+  const json::object key{{"meta", {{"key", license.Attribute("key")}}}};
+  EXPECT_EQ(server.Post("/licenses/actions/validate-key", key).Json().at("meta").at("code"),
+            json::value("VALID"));
+}
+
 // ---- owners of machines
 
 class MachineOwners : public LicenseUsers {

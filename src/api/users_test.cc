@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/test_expect.h"
+#include "core/account_setting.h"
 
 namespace latchkey::api {
 namespace {
@@ -185,6 +186,49 @@ TEST_F(Users, AreChanged) {
   EXPECT_TRUE(cleared.Attribute("fullName").is_null());
   EXPECT_EQ(cleared.Attribute("email"), json::value("b@acme.example"));
   EXPECT_EQ(server.Events().back(), "user.updated");
+}
+
+TEST_F(Users, TakeTheDefaultsOfTheAccount) {
+  ASSERT_TRUE(server.database().WriteNow([&](store::Session& session) -> Result<void> {
+    core::AccountSetting setting;
+    setting.id = Uuid::V4(base::SystemRandom());
+    setting.account_id = server.account_id();
+    setting.created = setting.updated = server.now();
+    setting.key = "default_user_permissions";
+    setting.value = {"license.read", "user.read"};
+    return store::Insert(session, server.vault(), setting);
+  }));
+  EXPECT_EQ(Add({{"email", "ann@acme.example"}}).Attribute("permissions"),
+            json::value({"license.read", "user.read"}));
+  EXPECT_EQ(Add({{"email", "dev@acme.example"}, {"role", "developer"}})
+                .Attribute("permissions")
+                .as_array()
+                .size(),
+            core::DefaultPermissions(core::Role::kDeveloper).size());
+}
+
+TEST_F(Users, AreMadeInAGroup) {
+  const Answer group =
+      server.Post("/groups", DocumentOf("groups", {{"name", "Blue"}, {"maxUsers", 1}}));
+  ASSERT_EQ(group.status, 201) << group.body;
+  const auto make = [&](std::string_view email, const string& id,
+                        const TestServer::Headers& headers) {
+    return server.Send("POST", "/users", headers,
+                       DocumentOf("users", {{"email", email}}, {{"group", LinkTo("groups", id)}}));
+  };
+  const std::string_view at = "pointer /data/relationships/group";
+  const Answer made = make("ann@acme.example", group.Id(), server.AsAdmin());
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.Data().at("relationships").at("group").at("data").at("id"),
+            json::value(group.Id()));
+  EXPECT_EQ(server.Get("/users?group=" + group.Id()).Ids(), std::vector<string>{made.Id()});
+  ExpectError(make("bob@acme.example", group.Id(), server.AsAdmin()),
+              {422, "GROUP_USER_LIMIT_EXCEEDED",
+               "user count has exceeded maximum allowed by current group (1)", at});
+  ExpectError(make("bob@acme.example", string(kMissing), server.AsAdmin()),
+              {422, "GROUP_NOT_FOUND", "must exist", at});
+  ExpectError(make("bob@acme.example", group.Id(), {}),
+              {400, "", "unpermitted parameter", "pointer /data/relationships"});
 }
 
 // ---- who may what

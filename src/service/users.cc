@@ -9,6 +9,7 @@
 #include "core/rules.h"
 #include "crypto/hash.h"
 #include "service/cascade.h"
+#include "service/groups.h"
 #include "service/permissions.h"
 
 namespace latchkey::service {
@@ -169,6 +170,10 @@ Result<void> PrepareUser(const Context& context, NewUser& wanted,
     std::sort(record.permissions.begin(), record.permissions.end());
     AddUnsupportedPermissions(RoleOf(record), record.permissions, violations);
   }
+  LK_ASSIGN(auto no_group, CheckGroupExists(context, record.group_id));
+  if (no_group) violations.push_back(std::move(*no_group));
+  LK_ASSIGN(auto no_room, CheckGroupRoom(context, record.group_id, GroupMember::kUser));
+  if (no_room) violations.push_back(std::move(*no_room));
   if (!violations.empty()) return Broken(std::move(violations));
   if (!wanted.permissions_given) {
     LK_ASSIGN(record.permissions, NewUserPermissions(context, RoleOf(record)));

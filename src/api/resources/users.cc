@@ -4,7 +4,6 @@
 #include "api/passwords.h"
 #include "api/resources/common.h"
 #include "api/resources/routes.h"
-#include "service/groups.h"
 
 namespace latchkey::api {
 namespace {
@@ -111,19 +110,6 @@ std::optional<std::optional<std::string>> PasswordSent(const Document& document)
   return std::optional<std::string>();
 }
 
-Result<void> GroupOfBody(Call& call, User& record) {
-  const auto linkage = call.document.Relationship("group");
-  if (!linkage || !*linkage) return {};
-  record.group_id = (*linkage)->id;
-  std::vector<Violation> violations;
-  LK_ASSIGN(auto unknown, service::CheckGroupExists(call.context(), record.group_id));
-  if (unknown) violations.push_back(std::move(*unknown));
-  LK_ASSIGN(auto full,
-            service::CheckGroupRoom(call.context(), record.group_id, service::GroupMember::kUser));
-  if (full) violations.push_back(std::move(*full));
-  return Strict(std::move(violations));
-}
-
 // Without a bearer: anybody, unless the account is protected.
 Result<void> MayCreate(Call& call, const User& record) {
   if (call.actor.anonymous()) {
@@ -141,6 +127,7 @@ Result<void> MayCreate(Call& call, const User& record) {
 Result<Reply> Create(Call& call) {
   service::NewUser wanted;
   LK_TRY(Strict(Apply(call.document, core::ResourceOf<User>(), &wanted.record)));
+  wanted.record.group_id = LinkedId(call, "group");
   LK_TRY(MayCreate(call, wanted.record));
   wanted.permissions_given = call.document.Attribute("permissions") != nullptr;
   User result = wanted.record;
@@ -151,7 +138,6 @@ Result<Reply> Create(Call& call) {
   const auto sent = PasswordSent(call.document);
   const auto password = sent ? *sent : std::nullopt;
   LK_TRY(service::PrepareUser(call.context(), wanted, password));
-  LK_TRY(GroupOfBody(call, wanted.record));
   if (password) {
     LK_ASSIGN(wanted.record.password_digest, HashedPassword(call, *password));
   }
