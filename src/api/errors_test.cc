@@ -20,23 +20,12 @@ class Errors : public testing::Test {
 
 TEST_F(Errors, UnknownPathsAndMethodsHaveNoRoute) {
   const std::pair<std::string_view, std::string_view> rows[] = {
-      {"GET", "/nothing"},
-      {"POST", "/me"},
-      {"DELETE", "/products"},
-      {"PATCH", "/products"},
-      {"PATCH", "/tokens"},
-      {"GET", "/v1"},
-      {"GET", "/v1/accounts"},
-      {"TRACE", "/products"},
-      {"GET", "/v1products"},
-      {"GET", "/environments"},
-      {"GET", "/request-logs"},
-      {"GET", "/event-logs"},
-      {"GET", "/webhook-endpoints"},
-      {"GET", "/settings"},
-      {"POST", "/v1/recover"},
-      {"POST", "/search"},
-      {"GET", "/releases"},
+      {"GET", "/nothing"},           {"POST", "/me"},          {"DELETE", "/products"},
+      {"PATCH", "/products"},        {"PATCH", "/tokens"},     {"GET", "/v1"},
+      {"GET", "/v1/accounts"},       {"TRACE", "/products"},   {"GET", "/v1products"},
+      {"GET", "/environments"},      {"GET", "/request-logs"}, {"GET", "/event-logs"},
+      {"GET", "/webhook-endpoints"}, {"GET", "/settings"},     {"POST", "/v1/recover"},
+      {"POST", "/search"},           {"GET", "/releases"},
   };
   for (const auto& [method, path] : rows) {
     SCOPED_TRACE(path);
