@@ -261,7 +261,7 @@ void Application::Handle(http::Request request, http::Responder responder) {
   if (auto begun = Begin(call); !begun)
     return Answer(std::move(exchange), std::move(begun).error());
   if (!TakeAttempt(*exchange)) return Answer(std::move(exchange), Errc::kTooManyRequests);
-  if (call.route->warm) {
+  if (call.route->warm && !NeedsMigration(call)) {
     if (auto reply = call.route->warm(call)) {
       statistics_.warm.fetch_add(1, std::memory_order_relaxed);
       return Answer(std::move(exchange), std::move(*reply));
@@ -341,6 +341,7 @@ Result<void> Application::Begin(Call& call) {
   call.account = *account;
   if (!http::Has(request.headers, "Keygen-Version"))
     call.version = call.account->account.api_version;
+  MigrateRequest(call, call.body);
   const bool ping = call.route->scope == Scope::kPing;
   if (!ping && (http::Has(request.headers, "Keygen-Environment") || call.parameter("environment")))
     return Errc::kEnvironmentInvalid;
@@ -400,7 +401,11 @@ Result<Reply> Application::Serve(Call& call) {
     LK_TRY(check_access());
     LK_TRY(check_schema());
   }
-  return route.handle(call);
+  LK_ASSIGN(Reply reply, route.handle(call));
+  if (reply.content_type.empty()) {
+    LK_ASSIGN(reply.body, MigrateDocument(call, std::move(reply.body)));
+  }
+  return reply;
 }
 
 void Application::Run(std::shared_ptr<Exchange> exchange) {
@@ -565,9 +570,11 @@ void Application::Answer(std::shared_ptr<Exchange> exchange, Result<Reply> outco
     if (!options_.revision.empty()) add("Keygen-Revision", options_.revision);
   }
   if (call.account && !exchange->refused) {  // a 429 comes before all of these, unsigned
-    add("Keygen-Account", call.account_id().ToString());
-    if (!call.actor.anonymous()) add("Keygen-Bearer", call.actor.id.ToString());
-    if (call.actor.token) add("Keygen-Token", call.actor.token->id.ToString());
+    add(MigratedHeader(call, "Keygen-Account"), call.account_id().ToString());
+    if (!call.actor.anonymous())
+      add(MigratedHeader(call, "Keygen-Bearer"), call.actor.id.ToString());
+    if (call.actor.token)
+      add(MigratedHeader(call, "Keygen-Token"), call.actor.token->id.ToString());
     // Signing costs more than all the rest: it runs on the connection's own thread, over the final
     // bytes (conventions.md §6).
     response.prepare = [exchange](http::Response& final_response) {

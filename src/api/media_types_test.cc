@@ -148,7 +148,8 @@ TEST(MediaTypes, OnlyTwoSuffixesAreTolerated) {
 
 TEST(MediaTypes, VersionsAreComparedAsExactText) {
   TestServer server;
-  for (const std::string_view version : {"1.8", "v1.8", "1.7", "v1.7"}) {
+  for (const std::string_view version :
+       {"1.8", "v1.8", "1.7", "v1.7", "1.6", "1.5", "1.4", "1.3", "1.2", "1.1", "v1.0"}) {
     auto headers = server.AsAdmin();
     headers.push_back({"Keygen-Version", std::string(version)});
     const Answer answer = server.Send("GET", "/products", headers);
@@ -157,9 +158,8 @@ TEST(MediaTypes, VersionsAreComparedAsExactText) {
               version.starts_with('v') ? version.substr(1) : version);
   }
   EXPECT_EQ(server.Get("/products").header("Keygen-Version"), "1.8");
-  // 1.0 to 1.6 are answered once their migrations exist.
   for (const std::string_view version :
-       {"1", "1.8.0", "2.0", "", "vv1.8", "1.80", "latest", "1.9", "1.0", "1.6", "١.٨"}) {
+       {"1", "1.8.0", "2.0", "", "vv1.8", "1.80", "latest", "1.9", "0.9", "١.٨"}) {
     SCOPED_TRACE(version);
     auto headers = server.AsAdmin();
     headers.push_back({"Keygen-Version", std::string(version)});

@@ -9,8 +9,9 @@
 namespace latchkey::api {
 namespace {
 
-// Versions answered today; older ones are refused until their migrations exist.
-constexpr auto kVersions = std::to_array<std::string_view>({"1.7", "1.8"});
+// conventions.md §2.
+constexpr auto kVersions = std::to_array<std::string_view>(
+    {"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8"});
 
 std::string Lower(std::string_view text) {
   std::string out(text);

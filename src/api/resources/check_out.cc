@@ -4,6 +4,7 @@
 #include "api/resources/check_out_payload.h"
 #include "api/resources/common.h"
 #include "api/resources/routes.h"
+#include "api/versions.h"
 #include "base/calendar.h"
 #include "core/certificate.h"
 #include "service/licenses.h"
@@ -151,8 +152,9 @@ Result<File> MakeFile(Call& call, const core::License& license, const core::Mach
 
   file.times.issued = call.now;
   if (file.times.ttl) file.times.expiry = base::AddCalendar(call.now, *file.times.ttl);
-  LK_ASSIGN(const std::string payload,
+  LK_ASSIGN(std::string written,
             WritePayload(call, license, *policy, machine, file.includes, file.times));
+  LK_ASSIGN(const std::string payload, MigrateDocument(call, std::move(written)));
   const Secret secret(license.key + (machine ? machine->fingerprint : std::string()));
   LK_ASSIGN(
       file.certificate,
