@@ -82,27 +82,22 @@ Result<std::vector<core::Licensee>> AttachUsers(const Context& context,
                                                 std::span<const Uuid> users) {
   LK_ASSIGN(auto attached, Attached(context, license.id));
   std::vector<core::Licensee> made;
-  std::vector<Violation> violations;
-  for (const Uuid& id : users) {
+  for (const Uuid& id : users) {  // one after the other: the first that breaks a rule is named
     LK_ASSIGN(const auto user, Find<core::User>(context, id));
-    if (!user) {
-      violations.push_back(RelationshipRule("user", "NOT_FOUND", "must exist"));
-    } else if (license.owner_id == id) {
-      violations.push_back(
+    if (!user) return Broken(RelationshipRule("user", "NOT_FOUND", "must exist"));
+    if (license.owner_id == id)
+      return Broken(
           RelationshipRule("user", "CONFLICT", "already exists (user is attached through owner)"));
-    } else if (!attached.insert(id).second) {
-      violations.push_back(RelationshipRule("user", "TAKEN", "already exists"));
-    } else {
-      auto exceeded = CheckUserLimit(
-          license, policy, static_cast<std::int64_t>(attached.size()) + (license.owner_id ? 1 : 0));
-      if (exceeded) violations.push_back(std::move(*exceeded));
-      core::Licensee& row = made.emplace_back();
-      Stamp(context, row);
-      row.license_id = license.id;
-      row.user_id = id;
-    }
+    if (!attached.insert(id).second)
+      return Broken(RelationshipRule("user", "TAKEN", "already exists"));
+    auto exceeded = CheckUserLimit(
+        license, policy, static_cast<std::int64_t>(attached.size()) + (license.owner_id ? 1 : 0));
+    if (exceeded) return Broken(std::move(*exceeded));
+    core::Licensee& row = made.emplace_back();
+    Stamp(context, row);
+    row.license_id = license.id;
+    row.user_id = id;
   }
-  if (!violations.empty()) return Broken(std::move(violations));
   for (const core::Licensee& row : made) LK_TRY(Insert(context, row));
   LK_TRY(Emit(context, "license.users.attached", "licenses", license.id, {license.id}));
   return made;
