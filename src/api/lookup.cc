@@ -54,7 +54,10 @@ Result<void> MayReadMembers(Call& call) {
 
 Result<void> FindUser(Call& call, const std::string& text) {
   if (call.group) LK_TRY(MayReadMembers(call));
-  Where where = call.group ? UsersOfGroup(call) : VisibleUsers(call);
+  // Without a bearer only who resets a forgotten password comes here: to any user.
+  Where where = call.group               ? UsersOfGroup(call)
+                : call.actor.anonymous() ? Where()
+                                         : VisibleUsers(call);
   if (call.license)
     where.And(UsersOf(*call.license));
   else if (call.product)

@@ -4,39 +4,12 @@
 #include <mutex>
 
 #include "service/tokens.h"
+#include "service/users.h"
 
 namespace latchkey::service {
 namespace {
 
 constexpr std::size_t kTokenSecretBytes = 64;
-
-std::string Normalised(std::string_view email) {
-  std::string out(email);
-  const auto blank = [](unsigned char c) { return std::isspace(c) != 0; };
-  while (!out.empty() && blank(out.back())) out.pop_back();
-  out.erase(out.begin(), std::find_if_not(out.begin(), out.end(), blank));
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-bool LooksLikeEmail(std::string_view email) {
-  const std::size_t at = email.find('@');
-  return at != std::string_view::npos && at > 0 && at + 1 < email.size() &&
-         email.find('@', at + 1) == std::string_view::npos &&
-         email.find_first_of(" \t\r\n,;<>") == std::string_view::npos;
-}
-
-std::vector<Violation> CheckPassword(const Secret& password) {
-  std::vector<Violation> violations;
-  if (base::Utf8Length(password.Reveal()) < 6)
-    violations.push_back(
-        AttributeRule("password", "TOO_SHORT", "is too short (minimum is 6 characters)"));
-  if (password.size() > 72)
-    violations.push_back(
-        AttributeRule("password", "TOO_LONG", "is too long (maximum is 72 bytes)"));
-  return violations;
-}
 
 Result<void> StoreKeys(store::Session& session, const store::Vault& vault, const Uuid& account,
                        const crypto::AccountKeys& keys, const Secret& token_secret) {
@@ -79,8 +52,8 @@ Result<void> CheckNewAccount(const NewAccount& wanted, bool with_password) {
   account.slug = wanted.slug;
   LK_TRY(core::Check(account));
   std::vector<Violation> violations;
-  if (with_password) violations = CheckPassword(wanted.admin_password);
-  if (!LooksLikeEmail(Normalised(wanted.admin_email)))
+  if (with_password) violations = CheckPassword(wanted.admin_password.Reveal());
+  if (!IsEmail(NormalisedEmail(wanted.admin_email)))
     violations.insert(violations.begin(), AttributeRule("email", "INVALID", "is invalid"));
   if (!violations.empty()) return Broken(std::move(violations));
   return {};
@@ -97,7 +70,7 @@ Result<CreatedAccount> CreateAccount(store::Session& session, store::Vault& vaul
   account.updated = now;
   account.name = wanted.name;
   account.slug = wanted.slug;
-  const std::string email = Normalised(wanted.admin_email);
+  const std::string email = NormalisedEmail(wanted.admin_email);
 
   LK_TRY(store::Insert(session, vault, account));
   LK_TRY(vault.CreateAccount(session, account.id));

@@ -32,19 +32,11 @@ void CheckLength(std::string_view path, std::string_view text, std::vector<Viola
         AttributeRule(std::string(path), "TOO_LONG", "is too long (maximum is 255 characters)"));
 }
 
-bool LooksLikeEmail(std::string_view email) {
-  const std::size_t at = email.find('@');
-  return at != std::string_view::npos && at > 0 && at + 1 < email.size() &&
-         email.find('@', at + 1) == std::string_view::npos &&
-         email.find_first_of(" \t\r\n,;<>") == std::string_view::npos;
-}
-
 Result<void> CheckUser(const Context& context, const core::User& record,
                        std::vector<Violation>& violations) {
   if (record.first_name) CheckLength("first_name", *record.first_name, violations);
   if (record.last_name) CheckLength("last_name", *record.last_name, violations);
-  if (!LooksLikeEmail(record.email))
-    violations.push_back(AttributeRule("email", "INVALID", "is invalid"));
+  if (!IsEmail(record.email)) violations.push_back(AttributeRule("email", "INVALID", "is invalid"));
   CheckLength("email", record.email, violations);
   LK_ASSIGN(const auto other,
             Find<core::User>(context, Where("email = ? AND id <> ?", record.email, record.id)));
@@ -135,6 +127,13 @@ std::vector<Violation> CheckPassword(std::string_view password) {
     violations.push_back(
         AttributeRule("password", "TOO_LONG", "is too long (maximum is 72 bytes)"));
   return violations;
+}
+
+bool IsEmail(std::string_view email) {
+  const std::size_t at = email.find('@');
+  return at != std::string_view::npos && at > 0 && at + 1 < email.size() &&
+         email.find('@', at + 1) == std::string_view::npos &&
+         email.find_first_of(" \t\r\n,;<>") == std::string_view::npos;
 }
 
 std::string NormalisedEmail(std::string_view email) {

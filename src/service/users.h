@@ -21,6 +21,8 @@ struct NewUser {
 std::vector<Violation> CheckPassword(std::string_view password);
 // Trimmed and lower-cased, as addresses are stored and looked up.
 std::string NormalisedEmail(std::string_view email);
+// Has the form of a normalised address.
+bool IsEmail(std::string_view email);
 
 // The permissions that a new user gets when none are sent: the account's setting for role `user`,
 // else the role's defaults.
