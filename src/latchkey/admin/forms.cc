@@ -11,8 +11,9 @@ using Type = Parameter::Type;
 
 DocumentForm::DocumentForm(CLI::App& command, const core::Resource& resource, bool create)
     : resource_(resource) {
+  // What is never shown is a secret, and has no place on a command line that others can list.
   for (const Attribute& attribute : resource.attributes)
-    if (!(create ? attribute.create : attribute.update).empty())
+    if (attribute.shown && !(create ? attribute.create : attribute.update).empty())
       AddAttribute(command, attribute, create && attribute.required);
   for (const Relationship& relationship : resource.relationships)
     if (create && !relationship.create.empty()) AddRelationship(command, relationship);

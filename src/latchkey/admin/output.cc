@@ -64,6 +64,10 @@ int Conversation::Show(const Result<ApiAnswer>& answer, const Noun* noun, std::s
     std::string what(noun ? noun->resource().noun : "");
     if (!what.empty()) what[0] = static_cast<char>(what[0] - ('a' - 'A'));
     std::cout << what << ' ' << done << ".\n";
+    // What was attached is answered as join rows, which say nothing that was not just typed.
+    const json::object* const document = answer->document.if_object();
+    const json::value* const data = document ? document->if_contains("data") : nullptr;
+    if (data && data->is_array()) return kOk;
   }
   static const std::vector<std::string_view> kId = {"id"};
   std::cout << DocumentText(answer->document, noun ? noun->columns : kId) << std::flush;

@@ -55,7 +55,8 @@ constexpr auto kAccountActions = std::to_array<Action>({
 
 std::span<const Noun* const> Nouns() {
   static const auto nouns = std::to_array<const Noun*>(
-      {&Products(), &Policies(), &Licenses(), &Machines(), &Entitlements(), &Tokens()});
+      {&Products(), &Policies(), &Licenses(), &Machines(), &Components(), &Processes(),
+       &Entitlements(), &Keys(), &Users(), &Groups(), &Tokens()});
   return nouns;
 }
 

@@ -71,7 +71,12 @@ const Noun& Products();
 const Noun& Policies();
 const Noun& Licenses();
 const Noun& Machines();
+const Noun& Components();
+const Noun& Processes();
 const Noun& Entitlements();
+const Noun& Keys();
+const Noun& Users();
+const Noun& Groups();
 const Noun& Tokens();
 
 // Flags that several actions share.
