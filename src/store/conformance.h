@@ -619,7 +619,7 @@ TEST_P(StoreConformance, EveryStoredAttributeHasItsColumn) {
       &core::ResourceOf<core::Product>(),      &core::ResourceOf<core::Entitlement>(),
       &core::ResourceOf<core::Policy>(),       &core::ResourceOf<core::PolicyEntitlement>(),
       &core::ResourceOf<core::PoolKey>(),      &core::ResourceOf<core::License>(),
-      &core::ResourceOf<core::Licensee>(),  &core::ResourceOf<core::LicenseEntitlement>(),
+      &core::ResourceOf<core::Licensee>(),     &core::ResourceOf<core::LicenseEntitlement>(),
       &core::ResourceOf<core::Machine>(),      &core::ResourceOf<core::Component>(),
       &core::ResourceOf<core::Process>()};
   for (const core::Resource* resource : resources)
