@@ -1,7 +1,7 @@
 // Tokens (conventions.md §9.1).
 #include "service/tokens.h"
-#include "service/users.h"
 #include <set>
+#include "service/users.h"
 
 #include "api/resources/common.h"
 #include "api/resources/routes.h"
