@@ -103,6 +103,7 @@ struct RequestReader::Parser final : beast::http::basic_parser<true> {
                                                     [](char c) { return c >= '0' && c <= '9'; });
       } else if (EqualsAnyCase(header.name, "transfer-encoding")) {
         ++encodings;
+        chunked = true;
         fits = EqualsAnyCase(header.value, "chunked") && !http10;
       } else if (EqualsAnyCase(header.name, "host")) {
         ++hosts;
@@ -124,8 +125,11 @@ struct RequestReader::Parser final : beast::http::basic_parser<true> {
     request.body.append(body.data(), body.size());
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view, ErrorCode&) override {
+    chunk_left = size;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, ErrorCode&) override {
+    chunk_left -= body.size();
     request.body.append(body.data(), body.size());
     return body.size();
   }
@@ -144,6 +148,10 @@ struct RequestReader::Parser final : beast::http::basic_parser<true> {
   bool head_done = false;
   bool begun = false;
   bool http10 = false;
+  bool chunked = false;
+  std::uint64_t chunk_left = 0;  // data of the chunk that is still to come
+  std::size_t offered = 0;       // of a chunk's line and trailers: what the parser has seen
+  std::size_t lines = 0;         // and how many lines that were
   bool expects_continue = false;
   Request request;
 };
@@ -181,16 +189,29 @@ RequestReader::Progress RequestReader::Feed(std::string_view bytes) {
     if (!parser.head_done) return refuse(400);
   }
   while (!parser.is_done()) {
-    // The line of a chunk and the trailers must end within the limit, however much arrived with
-    // them: the parser never sees more than that at once.
-    const std::string_view rest = bytes.substr(consumed, parser.head_limit + 1);
+    std::string_view piece = bytes.substr(consumed);
+    const bool between_chunks = parser.chunked && parser.chunk_left == 0;
+    if (between_chunks) {
+      // The line of a chunk and the trailers: whole lines, one more at a time, within the limit.
+      // The parser sees the same however the bytes arrived.
+      piece = piece.substr(0, parser.head_limit + 1);
+      const std::size_t end = piece.find("\r\n", parser.offered);
+      if (end == std::string_view::npos && piece.size() <= parser.head_limit)
+        return {State::kNeedMore, consumed, 0};
+      if (end == std::string_view::npos || ++parser.lines > kMaxHeaders) return refuse(431);
+      parser.offered = end + 2;
+      piece = piece.substr(0, parser.offered);
+    } else if (parser.chunked) {
+      piece = piece.substr(0, parser.chunk_left);
+    }
     ErrorCode error;
-    const std::size_t used = parser.put({rest.data(), rest.size()}, error);
+    const std::size_t used = parser.put({piece.data(), piece.size()}, error);
     consumed += used;
     if (error && error != beast::http::error::need_more) return refuse(Parser::Status(error));
+    if (used > 0) parser.offered = parser.lines = 0;
     if (parser.is_done()) break;
-    if (used == 0 && rest.size() > parser.head_limit) return refuse(431);
-    if (used == 0 || consumed == bytes.size()) return {State::kNeedMore, consumed, 0};
+    if (!between_chunks && (used == 0 || consumed == bytes.size()))
+      return {State::kNeedMore, consumed, 0};
   }
   return {State::kComplete, consumed, 0};
 }
